@@ -1,0 +1,100 @@
+// Package kafka delivers events to Kafka: it encodes them straight into record
+// batches, compresses each batch once, and sends the same bytes until the broker
+// has confirmed them.
+//
+// It owns everything that is Kafka's: batching, partitions, retries, leaders,
+// limits. It must never know of files being read, of positions beyond the tokens
+// that it gives back, or of configuration syntax.
+package kafka
+
+import (
+	"crypto/tls"
+	"fmt"
+	"time"
+
+	"github.com/segmentio/kafka-go/sasl"
+)
+
+// Codec is a compression codec; its value is Kafka's attribute.
+type Codec int16
+
+// The codecs that Kafka knows.
+const (
+	None Codec = iota
+	Gzip
+	Snappy
+	LZ4
+	Zstd
+)
+
+func (c Codec) String() string {
+	return [...]string{"none", "gzip", "snappy", "lz4", "zstd"}[c]
+}
+
+// Acks is what a broker must have done before it confirms.
+type Acks int16
+
+// The values of required_acks.
+const (
+	AcksAll    Acks = -1 // all replicas in sync
+	AcksNone   Acks = 0  // nothing is confirmed: written to the socket counts as delivered
+	AcksLeader Acks = 1
+)
+
+// Config is output.kafka.
+type Config struct {
+	Hosts    []string // host:port, to find the cluster by
+	Topic    string
+	Acks     Acks
+	Codec    Codec
+	Level    int // gzip: -3 (stateless) to 9
+	ClientID string
+
+	// BulkMaxSize is the greatest number of events in a record batch.
+	BulkMaxSize int
+	// FlushFrequency is the longest that an event waits for its batch to fill
+	// when more is coming; 0 leaves it to logcar.
+	FlushFrequency time.Duration
+	// MaxMessageBytes is the greatest size of a record batch as it is sent,
+	// that is, after compression.
+	MaxMessageBytes int
+
+	Timeout       time.Duration // of one request, dialling included
+	BrokerTimeout time.Duration // how long the broker may wait for its replicas
+	BackoffInit   time.Duration // first pause after an error
+	BackoffMax    time.Duration
+
+	MetadataRefresh time.Duration // greatest age of what is known of the cluster
+	MetadataBackoff time.Duration // pause before asking again after a leader has gone
+	KeepAlive       time.Duration // TCP keep-alive; 0 leaves it to the system
+
+	TLS  *tls.Config    // nil: plain text
+	SASL sasl.Mechanism // nil: no login
+}
+
+// Defaults returns Filebeat's defaults, but for Acks: nothing is lost when a
+// leader dies unless the configuration allows it.
+func Defaults() Config {
+	return Config{
+		Acks: AcksAll, Codec: Gzip, Level: 3, ClientID: "beats",
+		BulkMaxSize: 2048, MaxMessageBytes: 1_000_000,
+		Timeout: 30 * time.Second, BrokerTimeout: 10 * time.Second,
+		BackoffInit: time.Second, BackoffMax: time.Minute,
+		MetadataRefresh: 10 * time.Minute, MetadataBackoff: 250 * time.Millisecond,
+	}
+}
+
+func (c *Config) check() error {
+	switch {
+	case len(c.Hosts) == 0:
+		return fmt.Errorf("kafka: no hosts")
+	case c.Topic == "":
+		return fmt.Errorf("kafka: no topic")
+	case c.BulkMaxSize < 1:
+		return fmt.Errorf("kafka: bulk size %d is not positive", c.BulkMaxSize)
+	case c.MaxMessageBytes < 1024:
+		return fmt.Errorf("kafka: batch limit of %d bytes is below 1024", c.MaxMessageBytes)
+	}
+	_, err := newCompressor(c.Codec, c.Level)
+	return err
+}

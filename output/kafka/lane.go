@@ -1,0 +1,214 @@
+package kafka
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// A lane is one partition in use. It has one request in flight, so that order
+// holds through every retry. Its goroutine lives while there is something in it.
+type lane struct {
+	id      int32
+	queue   []*batch
+	running bool
+	failing bool // the last attempt failed: other lanes are preferred
+}
+
+// assign gives a sealed batch to a partition. It is called with the lock held.
+func (s *Sink) assign(b *batch) {
+	if len(s.parts) == 0 || time.Since(s.partsAt) > partitionsAge {
+		s.resolve()
+	}
+	if len(s.parts) == 0 {
+		s.homeless = append(s.homeless, b)
+		return
+	}
+	l := s.pick()
+	l.queue = append(l.queue, b)
+	if !l.running {
+		l.running = true
+		s.work.Add(1)
+		go s.drive(l)
+	}
+}
+
+// pick chooses the partition of a batch: each its turn, but those that have no
+// leader or fail just now only when there is no other.
+func (s *Sink) pick() *lane {
+	var best *lane
+	for i := range s.parts {
+		p := s.parts[(s.next+i)%len(s.parts)]
+		l := s.lanes[p.id]
+		if l == nil {
+			l = &lane{id: p.id}
+			s.lanes[p.id] = l
+		}
+		if p.leader && !l.failing {
+			best = l
+			s.next += i
+			break
+		}
+		if best == nil {
+			best = l
+		}
+	}
+	s.next++
+	return best
+}
+
+// resolve has the partitions read (again). It is called with the lock held.
+func (s *Sink) resolve() {
+	if s.resolving {
+		return
+	}
+	s.resolving = true
+	s.work.Add(1)
+	go func() {
+		defer s.work.Done()
+		for attempt := 0; ; attempt++ {
+			parts, err := s.cluster.partitions(s.life)
+			if err == nil {
+				s.outage.ok(noLane)
+				s.resolved(parts)
+				return
+			}
+			if s.life.Err() != nil {
+				return
+			}
+			s.stats.errors.Add(1)
+			s.outage.failed(noLane, classify(err).cause, err)
+			if !s.pause(s.backoff(attempt, classify(err).refresh)) {
+				return
+			}
+		}
+	}()
+}
+
+// noLane is the outage that stands for the cluster as a whole.
+const noLane = -1
+
+func (s *Sink) resolved(parts []partition) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.parts, s.partsAt, s.resolving = parts, time.Now(), false
+	waiting := s.homeless
+	s.homeless = nil
+	for _, b := range waiting {
+		s.assign(b)
+	}
+}
+
+// drive sends a lane's batches, one after the other, until none is left.
+func (s *Sink) drive(l *lane) {
+	defer s.work.Done()
+	for {
+		s.mu.Lock()
+		if len(l.queue) == 0 {
+			l.running = false
+			s.mu.Unlock()
+			return
+		}
+		b := l.queue[0]
+		s.mu.Unlock()
+		select {
+		case <-b.ready:
+		case <-s.life.Done():
+			return
+		}
+		for i := 0; i < len(b.pieces); {
+			if more := s.deliver(l, b, b.pieces[i]); more == nil {
+				i++
+			} else if s.life.Err() != nil {
+				return
+			} else {
+				b.pieces = append(b.pieces[:i:i], append(more, b.pieces[i+1:]...)...)
+			}
+		}
+		s.mu.Lock()
+		l.queue = l.queue[1:]
+		s.mu.Unlock()
+		s.settle(b)
+	}
+}
+
+// deliver sends one piece until it is confirmed; then it returns nil. When the
+// piece must be cut, or the sink's life has ended, it returns what is to be sent
+// in its place.
+func (s *Sink) deliver(l *lane, b *batch, p piece) []piece {
+	for attempt := 0; ; attempt++ {
+		gen := s.cluster.seen()
+		err := s.cluster.produce(s.life, l.id, p.wire)
+		s.stats.requests.Add(1)
+		if err == nil {
+			s.stats.wire.Add(uint64(len(p.wire)))
+			s.outage.ok(int(l.id))
+			s.setFailing(l, false)
+			return nil
+		}
+		if s.life.Err() != nil {
+			return []piece{p}
+		}
+		b.stale = true
+		s.stats.errors.Add(1)
+		f := classify(err)
+		if f.split {
+			more, cutErr := s.split(p, b)
+			if cutErr == nil {
+				s.log.Warn("batch is larger than the broker allows, cutting it", zap.Int("bytes", len(p.wire)), zap.Int32("events", p.count))
+				if more == nil {
+					more = []piece{}
+				}
+				return more
+			}
+			err = cutErr
+		}
+		s.outage.failed(int(l.id), f.cause, err)
+		s.setFailing(l, true)
+		if f.refresh {
+			s.cluster.reset(gen)
+		}
+		if !s.pause(s.backoff(attempt, f.refresh)) {
+			return []piece{p}
+		}
+		if f.refresh {
+			s.mu.Lock()
+			s.resolve()
+			s.mu.Unlock()
+		}
+	}
+}
+
+func (s *Sink) setFailing(l *lane, failing bool) {
+	s.mu.Lock()
+	l.failing = failing
+	s.mu.Unlock()
+}
+
+// backoff is the pause after the given number of failures: from
+// metadata.retry.backoff on where the leader may have moved, which is over in a
+// moment, from backoff.init on otherwise; doubling up to backoff.max, and drawn
+// from the upper half, so that a thousand sidecars do not come back at once.
+func (s *Sink) backoff(attempt int, moving bool) time.Duration {
+	d := s.cfg.BackoffInit
+	if moving {
+		d = min(d, s.cfg.MetadataBackoff)
+	}
+	for range min(attempt, 30) {
+		if d = 2 * d; d >= s.cfg.BackoffMax {
+			break
+		}
+	}
+	d = max(min(d, s.cfg.BackoffMax), time.Millisecond)
+	return d/2 + rand.N(d/2+1)
+}
+
+// pause waits; it says whether the sink still lives.
+func (s *Sink) pause(d time.Duration) bool {
+	ctx, cancel := context.WithTimeout(s.life, d)
+	defer cancel()
+	<-ctx.Done()
+	return s.life.Err() == nil
+}

@@ -1,0 +1,100 @@
+package kafka
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// outage keeps the log readable while brokers fail: one line when it begins, one
+// when its cause changes, one every half minute, and one when it is over,
+// however many lanes and attempts there are.
+type outage struct {
+	log *zap.Logger
+
+	mu      sync.Mutex
+	since   time.Time
+	cause   string
+	told    time.Time
+	errors  int
+	failing map[int]bool
+}
+
+const (
+	reminder    = 30 * time.Second
+	causeSettle = 5 * time.Second
+)
+
+func newOutage(log *zap.Logger) *outage {
+	return &outage{log: log, failing: map[int]bool{}}
+}
+
+func (o *outage) failed(lane int, cause string, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	now := time.Now()
+	begins := len(o.failing) == 0
+	if begins {
+		o.since, o.errors = now, 0
+	}
+	o.failing[lane] = true
+	o.errors++
+	age := now.Sub(o.told)
+	if !begins && age < reminder && (cause == o.cause || age < causeSettle) {
+		return
+	}
+	if begins && cause == o.cause && age < causeSettle {
+		return // flapping
+	}
+	o.cause, o.told = cause, now
+	o.log.Warn("kafka does not take events, trying again: "+cause,
+		zap.Error(err), zap.Int("partition", lane), zap.Int("errors", o.errors), zap.Duration("for", now.Sub(o.since).Round(time.Millisecond)))
+}
+
+func (o *outage) ok(lane int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.failing[lane] {
+		return
+	}
+	delete(o.failing, lane)
+	if len(o.failing) == 0 {
+		o.log.Info("kafka takes events again", zap.Int("errors", o.errors), zap.Duration("after", time.Since(o.since).Round(time.Millisecond)))
+	}
+}
+
+// counters are the sink's numbers; they only grow.
+type counters struct {
+	events, logs, raw, wire, requests, errors, truncated, dropped atomic.Uint64
+}
+
+func (c *counters) delivered(b *batch) {
+	c.events.Add(uint64(b.count))
+	c.logs.Add(uint64(b.logs))
+}
+
+// Stats are numbers since the start.
+type Stats struct {
+	Events    uint64 // delivered
+	LogBytes  uint64 // bytes of log files that they stand for
+	WireBytes uint64 // bytes of record batches that were confirmed
+	Requests  uint64 // produce requests, failed ones included
+	Errors    uint64 // failed requests
+	Truncated uint64 // times that an event's text was cut to fit the broker's limit
+	Dropped   uint64 // events that did not fit even so
+	InFlight  int    // batches that are sealed and not confirmed
+}
+
+// Stats returns the sink's numbers.
+func (s *Sink) Stats() Stats {
+	c := &s.stats
+	s.mu.Lock()
+	inFlight := s.inFlight
+	s.mu.Unlock()
+	return Stats{
+		Events: c.events.Load(), LogBytes: c.logs.Load(), WireBytes: c.wire.Load(), Requests: c.requests.Load(),
+		Errors: c.errors.Load(), Truncated: c.truncated.Load(), Dropped: c.dropped.Load(), InFlight: inFlight,
+	}
+}

@@ -1,0 +1,197 @@
+package kafka
+
+import (
+	"fmt"
+
+	"go.uber.org/zap"
+
+	"github.com/logcar/logcar/output"
+)
+
+// compression holds the buffers and compressors that batches share. Its fields
+// are guarded by the sink's lock.
+type compression struct {
+	workers int // at most so many batches are compressed at once
+
+	running int
+	queue   []*batch
+	idle    []*compressor
+
+	inUse int      // raw buffers handed out
+	raws  [][]byte // and those at rest
+	wires [][]byte
+}
+
+// room says whether another batch may be opened: one that fills, one for each
+// worker, and one that waits for a worker.
+func (c *compression) room() bool { return c.inUse < c.workers+2 }
+
+func (c *compression) buffer() []byte {
+	c.inUse++
+	if n := len(c.raws); n > 0 {
+		b := c.raws[n-1]
+		c.raws = c.raws[:n-1]
+		return b
+	}
+	return make([]byte, 0, targetSize+targetSize/16)
+}
+
+// release takes a raw buffer back. One that a huge event has blown up is left
+// to the garbage collector.
+func (c *compression) release(raw []byte) {
+	c.inUse--
+	if cap(raw) <= 2*targetSize {
+		c.raws = append(c.raws, raw)
+	}
+}
+
+// wire returns a buffer to compress into.
+func (c *compression) wire() []byte {
+	if n := len(c.wires); n > 0 {
+		b := c.wires[n-1]
+		c.wires = c.wires[:n-1]
+		return b
+	}
+	return make([]byte, 0, targetSize/8)
+}
+
+// recycle takes back the buffers of a delivered batch.
+func (c *compression) recycle(b *batch) {
+	for _, p := range b.pieces {
+		if !b.stale && cap(p.wire) <= targetSize && len(c.wires) < c.workers+2 {
+			c.wires = append(c.wires, p.wire)
+		}
+	}
+	b.pieces = nil
+}
+
+// compress hands a sealed batch to a worker, and starts one if there may be
+// another. It is called with the lock held.
+func (s *Sink) compress(b *batch) {
+	c := &s.compression
+	c.queue = append(c.queue, b)
+	if c.running < c.workers {
+		c.running++
+		s.work.Add(1)
+		go s.compressAll()
+	}
+}
+
+// compressAll works until no batch waits.
+func (s *Sink) compressAll() {
+	defer s.work.Done()
+	var with *compressor
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := &s.compression
+	if n := len(c.idle); n > 0 {
+		with = c.idle[n-1]
+		c.idle = c.idle[:n-1]
+	}
+	for len(c.queue) > 0 {
+		b := c.queue[0]
+		c.queue = c.queue[1:]
+		wire, limit := c.wire(), s.limit
+		s.mu.Unlock()
+		if with == nil {
+			with, _ = newCompressor(s.cfg.Codec, s.cfg.Level) // New has tried it
+		}
+		pieces := s.build(with, wire, b.raw, b, b.count, limit)
+		s.mu.Lock()
+		b.pieces = pieces
+		for _, p := range pieces {
+			b.size += len(p.wire)
+		}
+		s.bytes += b.size
+		c.release(b.raw)
+		b.raw = nil
+		close(b.ready)
+		poke(s.room)
+	}
+	c.idle = append(c.idle, with)
+	c.running--
+}
+
+// build compresses a records region into pieces of at most limit bytes.
+func (s *Sink) build(with *compressor, wire, records []byte, b *batch, count int32, limit int) []piece {
+	wire = append(wire[:0], make([]byte, lengthPrefix+headerSize)...)
+	wire, err := with.appendTo(wire, records)
+	codec := with.codec
+	if err != nil {
+		// Writing to memory does not fail; should it, uncompressed records
+		// are still records.
+		s.log.Error("compression failed, sending the batch as it is", zap.Error(err))
+		wire, codec = append(wire[:lengthPrefix+headerSize], records...), None
+	}
+	stamp(wire, codec, count, b.baseTime, b.maxTime)
+	if len(wire)-lengthPrefix <= limit {
+		return []piece{{wire: wire, count: count}}
+	}
+	return s.cut(with, records, b, count, limit)
+}
+
+// cut makes two batches of one that is too large, and shortens an event that is
+// too large by itself.
+func (s *Sink) cut(with *compressor, records []byte, b *batch, count int32, limit int) []piece {
+	if count > 1 {
+		first, second := halves(records, count)
+		n := count / 2
+		return append(s.build(with, nil, first, b, n, limit), s.build(with, nil, second, b, count-n, limit)...)
+	}
+	r, _, ok := nextRecord(records)
+	if !ok {
+		s.stats.dropped.Add(1)
+		s.log.Error("dropping an event whose record cannot be read back")
+		return nil
+	}
+	doc, left, err := output.Truncate(r.value)
+	if err != nil || left == 0 {
+		s.stats.dropped.Add(1)
+		s.log.Error("dropping an event that is too large for the broker even without its text",
+			zap.Int("bytes", len(r.value)), zap.Int("limit", limit), zap.Error(err))
+		return nil
+	}
+	s.stats.truncated.Add(1)
+	s.log.Warn("event is too large for the broker, its text was cut",
+		zap.Int("bytes", len(r.value)), zap.Int("left", len(doc)), zap.Int("limit", limit))
+	return s.build(with, nil, encodeRecord(nil, doc, r.timeDelta, 0), b, 1, limit)
+}
+
+// split cuts a piece that the broker has refused.
+func (s *Sink) split(p piece, b *batch) ([]piece, error) {
+	records, err := expand(s.cfg.Codec, p.wire[lengthPrefix+headerSize:])
+	if err != nil {
+		return nil, fmt.Errorf("split batch: %w", err)
+	}
+	with, err := newCompressor(s.cfg.Codec, s.cfg.Level)
+	if err != nil {
+		return nil, fmt.Errorf("split batch: %w", err)
+	}
+	limit := len(p.wire) - lengthPrefix - 1
+	s.mu.Lock()
+	s.limit = min(s.limit, limit)
+	s.mu.Unlock()
+	return s.cut(with, records, b, p.count, limit), nil
+}
+
+// halves rewrites a records region as two, each with offsets from 0.
+func halves(records []byte, count int32) (first, second []byte) {
+	for i := range count {
+		r, rest, ok := nextRecord(records)
+		if !ok {
+			break
+		}
+		if i < count/2 {
+			first = encodeRecord(first, r.value, r.timeDelta, int64(i))
+		} else {
+			second = encodeRecord(second, r.value, r.timeDelta, int64(i-count/2))
+		}
+		records = rest
+	}
+	return first, second
+}
+
+func encodeRecord(dst, value []byte, timeDelta, offsetDelta int64) []byte {
+	start := len(dst)
+	return endRecord(append(beginRecord(dst), value...), start, timeDelta, offsetDelta)
+}

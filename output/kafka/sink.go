@@ -1,0 +1,271 @@
+package kafka
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/logcar/logcar/event"
+	"github.com/logcar/logcar/output"
+)
+
+const (
+	// targetSize is the size of a full batch before compression. Deflate looks
+	// back 32 KB, so that more buys nothing but memory.
+	targetSize = 1 << 20
+	// maxInFlight and maxInFlightBytes bound what is sealed and not yet
+	// confirmed. When they are reached Send blocks: the files are the buffer.
+	maxInFlight      = 16
+	maxInFlightBytes = 4 << 20
+
+	// A batch that stays small is sent after the short linger; one that has
+	// grown beyond smallBatch by then belongs to a busy stream, and waits up to
+	// the long one to become worth its request.
+	shortLinger = 4 * time.Millisecond
+	longLinger  = 50 * time.Millisecond
+	smallBatch  = 32 << 10
+	// trickle is how many batches may be in flight for a small one to join them.
+	// With an unreachable broker small batches would fill the window; waiting in
+	// the open batch they cost nothing.
+	trickle = 2
+
+	// partitionsAge is how often the partitions are read again from the cache of
+	// metadata, to see those that were added.
+	partitionsAge = time.Minute
+)
+
+// Sink delivers batches to one topic. It implements event.Sink.
+type Sink struct {
+	cfg     Config
+	encoder *output.Encoder
+	log     *zap.Logger
+	cluster *cluster
+	outage  *outage
+	stats   counters
+
+	// life ends when nothing is to be sent any more. Requests run under it and
+	// never under Send's context: a reader that stops must not throw away what
+	// it has handed over.
+	life context.Context
+	end  context.CancelFunc
+	work sync.WaitGroup
+
+	room chan struct{} // told when Send may look again
+	idle chan struct{} // told when nothing is in flight
+
+	mu       sync.Mutex
+	open     *batch
+	linger   *time.Timer
+	closed   bool
+	inFlight int
+	bytes    int // compressed and not confirmed
+
+	compression compression
+
+	parts     []partition
+	partsAt   time.Time
+	next      int
+	resolving bool
+	homeless  []*batch // sealed before the partitions were known
+	lanes     map[int32]*lane
+	limit     int // the largest batch that the broker is thought to take
+}
+
+// New returns a sink that writes encoder's documents. It connects when there is
+// something to send.
+func New(cfg Config, encoder *output.Encoder, log *zap.Logger) (*Sink, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	s := &Sink{
+		cfg: cfg, encoder: encoder, log: log, outage: newOutage(log),
+		room: make(chan struct{}, 1), idle: make(chan struct{}, 1),
+		lanes: map[int32]*lane{}, limit: cfg.MaxMessageBytes,
+		next:        rand.IntN(1 << 16), // sidecars must not all begin with partition 0
+		compression: compression{workers: runtime.GOMAXPROCS(0)},
+	}
+	s.cluster = newCluster(&s.cfg)
+	s.life, s.end = context.WithCancel(context.Background())
+	s.linger = time.AfterFunc(time.Hour, s.lingered)
+	s.linger.Stop()
+	return s, nil
+}
+
+// Send appends b's events to the open record batch, and seals it each time that
+// it is full.
+func (s *Sink) Send(ctx context.Context, b *event.Batch) error {
+	if len(b.Events) == 0 {
+		b.Token.Done()
+		return nil
+	}
+	if err := s.encoder.Start(b); err != nil {
+		return err
+	}
+	token := b.Token
+	var parts *share // set when b does not fit into one record batch
+	at := b.Time.UnixMilli()
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range b.Events {
+		if s.open == nil {
+			if err := s.begin(ctx, at); err != nil {
+				return err
+			}
+		}
+		s.open.add(s.encoder, b, i, at)
+		if s.open.full(s.cfg.BulkMaxSize) && i < len(b.Events)-1 {
+			if parts == nil {
+				parts = newShare(token)
+				token = event.NewToken(parts, 0)
+			}
+			parts.add()
+			s.open.tokens = append(s.open.tokens, token)
+			s.seal()
+		}
+	}
+	if parts != nil {
+		parts.add()
+	}
+	s.open.tokens = append(s.open.tokens, token)
+	if parts != nil {
+		parts.Ack(0) // the share that kept the token from being done too early
+	}
+	if s.open.full(s.cfg.BulkMaxSize) {
+		s.seal()
+	}
+	return nil
+}
+
+// begin opens a batch, waiting for room. It is called with the lock held, and
+// gives it away while it waits.
+func (s *Sink) begin(ctx context.Context, at int64) error {
+	for {
+		if s.closed {
+			return fmt.Errorf("kafka: send after close")
+		}
+		if s.inFlight < maxInFlight && s.bytes < maxInFlightBytes && s.compression.room() {
+			break
+		}
+		s.mu.Unlock()
+		var err error
+		select {
+		case <-s.room:
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+		s.mu.Lock()
+		if err != nil {
+			return err
+		}
+	}
+	s.open = newBatch(s.compression.buffer(), at)
+	if d := s.cfg.FlushFrequency; d > 0 {
+		s.linger.Reset(d)
+	} else {
+		s.linger.Reset(shortLinger)
+	}
+	return nil
+}
+
+// lingered is called by the timer of the open batch.
+func (s *Sink) lingered() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.consider()
+}
+
+// consider seals the open batch when it has waited long enough. It is called
+// when its timer rings and when something in flight has come home.
+func (s *Sink) consider() {
+	b := s.open
+	if b == nil || len(b.tokens) == 0 {
+		return // the rest of the Send that opened it will see to it
+	}
+	patience := longLinger
+	if d := s.cfg.FlushFrequency; d > 0 {
+		patience = d
+	} else if len(b.raw) < smallBatch {
+		patience = shortLinger
+	}
+	if wait := patience - time.Since(b.opened); wait > 0 {
+		s.linger.Reset(wait)
+		return
+	}
+	if s.closed || s.inFlight < trickle {
+		s.seal()
+	}
+}
+
+// seal closes the open batch and sends it on its way: to a compressor, and into
+// the lane of its partition, where it waits for its turn.
+func (s *Sink) seal() {
+	b := s.open
+	s.open = nil
+	s.linger.Stop()
+	s.inFlight++
+	s.compress(b)
+	s.assign(b)
+}
+
+// settle takes back what a delivered batch has held.
+func (s *Sink) settle(b *batch) {
+	for _, t := range b.tokens {
+		t.Done()
+	}
+	s.stats.delivered(b)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.inFlight--
+	s.bytes -= b.size
+	s.compression.recycle(b)
+	s.consider()
+	poke(s.room)
+	if s.inFlight == 0 && s.open == nil {
+		poke(s.idle)
+	}
+}
+
+// Close sends what is there and waits for the confirmations until ctx ends.
+func (s *Sink) Close(ctx context.Context) error {
+	s.mu.Lock()
+	s.closed = true
+	if s.open != nil && len(s.open.tokens) > 0 {
+		s.seal()
+	}
+	left := s.inFlight
+	s.mu.Unlock()
+
+	var err error
+	for left > 0 && err == nil {
+		select {
+		case <-s.idle:
+		case <-ctx.Done():
+			err = fmt.Errorf("kafka: %d batches are not confirmed: %w", left, context.Cause(ctx))
+		}
+		s.mu.Lock()
+		left = s.inFlight
+		s.mu.Unlock()
+		if left == 0 {
+			err = nil
+		}
+	}
+	s.linger.Stop()
+	s.end()
+	s.work.Wait()
+	s.cluster.transport.CloseIdleConnections()
+	return err
+}
+
+// poke leaves a message unless there is one already.
+func poke(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
