@@ -61,8 +61,8 @@ type Event struct {
 	// Start and End bound the text: Batch.Data[Start:End].
 	Start, End uint32
 	// From and To bound the file's bytes that the event stands for, line ends
-	// and swallowed lines included: [Base+From, Base+To).
-	From, To uint32
+	// and swallowed lines included: file offsets [From, To).
+	From, To int64
 	Flags    Flags
 }
 
@@ -72,7 +72,6 @@ type Event struct {
 // has returned.
 type Batch struct {
 	Source *Source
-	Base   int64     // the file offset that From and To count from
 	Time   time.Time // when the bytes were read; becomes @timestamp
 	Data   []byte
 	Events []Event

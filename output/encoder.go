@@ -60,12 +60,12 @@ func (e *Encoder) Append(dst []byte, b *event.Batch, i int) []byte {
 	if e.shape == Shape6 {
 		// Filebeat 6.0 gives the end of the event, not its start.
 		dst = append(dst, `,"offset":`...)
-		dst = strconv.AppendInt(dst, b.Base+int64(ev.To), 10)
+		dst = strconv.AppendInt(dst, ev.To, 10)
 		dst = append(dst, `,"message":"`...)
 	} else {
 		dst = appendFlags(dst, e.shape, ev.Flags)
 		dst = append(dst, `,"offset":`...)
-		dst = strconv.AppendInt(dst, b.Base+int64(ev.From), 10)
+		dst = strconv.AppendInt(dst, ev.From, 10)
 		dst = append(dst, `},"message":"`...)
 	}
 	dst, bad := AppendEscaped(dst, b.Data[ev.Start:ev.End])

@@ -16,9 +16,9 @@ var testAgent = Agent{Name: "pod-1", Hostname: "pod-1", ID: "id-1", EphemeralID:
 
 func batchOf(src *event.Source, base int64, text string, flags event.Flags) *event.Batch {
 	return &event.Batch{
-		Source: src, Base: base, Time: time.Date(2026, 3, 1, 8, 0, 0, 987654321, time.FixedZone("", 8*3600)),
+		Source: src, Time: time.Date(2026, 3, 1, 8, 0, 0, 987654321, time.FixedZone("", 8*3600)),
 		Data:   []byte(text),
-		Events: []event.Event{{End: uint32(len(text)), From: 5, To: uint32(6 + len(text)), Flags: flags}},
+		Events: []event.Event{{End: uint32(len(text)), From: base + 5, To: base + 6 + int64(len(text)), Flags: flags}},
 	}
 }
 

@@ -44,7 +44,7 @@ func (r *batch) add(enc *output.Encoder, b *event.Batch, i int, at int64) {
 	r.raw = endRecord(r.raw, start, at-r.baseTime, int64(r.count))
 	r.maxTime = max(r.maxTime, at)
 	r.count++
-	r.logs += int64(b.Events[i].To - b.Events[i].From)
+	r.logs += b.Events[i].To - b.Events[i].From
 }
 
 func (r *batch) full(events int) bool {
