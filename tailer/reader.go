@@ -1,0 +1,364 @@
+package tailer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/sys/unix"
+
+	"github.com/logcar/logcar/event"
+	"github.com/logcar/logcar/registry"
+)
+
+const (
+	// goneLook is how soon after it has gone a file is looked at again.
+	goneLook = 250 * time.Millisecond
+	// goneQuiet is how long a file that was deleted must be quiet before it is
+	// let go: its writer may still have it open.
+	goneQuiet = 5 * time.Second
+	// headSize is how much of a file's beginning tells it from another that got
+	// the same inode later.
+	headSize = 1024
+)
+
+var (
+	errReplaced = errors.New("another file has its place")
+	errSink     = errors.New("the output has failed")
+)
+
+// A reader is one file. It belongs to the loop; the finder only makes it and
+// passes it around.
+type reader struct {
+	in     *Input
+	source *event.Source // keeps the path under which the file was found, as Filebeat does
+	path   string        // where the file is now
+	file   *os.File      // nil while closed
+	cursor *registry.Cursor
+	head   registry.Head
+
+	cut      cutter
+	small    []byte // cut's own buffer while it works in the shared one
+	borrowed bool   // it does
+	offset   int64  // of the next byte to read
+	issued   int64  // everything before is in a batch
+
+	gone     bool // no path of the input leads to it any more
+	troubled bool // the last attempt to read failed, and was logged
+	active   time.Time
+	empty    int // turns without data since then
+
+	due    time.Time
+	index  int // in waiters; -1: not there
+	queued bool
+	dead   atomic.Bool
+}
+
+func (t *Tailer) newReader(in *Input, st registry.State, file *os.File) *reader {
+	r := &reader{
+		in: in, path: st.Path, file: file, head: st.Head, offset: st.Position, issued: st.Position,
+		source: &event.Source{ID: st.ID, Path: st.Path, Input: in.Event},
+		active: time.Now(), index: -1,
+	}
+	r.cut.Cut = &in.Cut
+	r.cut.pos = st.Position
+	r.cursor = t.reg.Cursor(st)
+	return r
+}
+
+// turn reads a piece of r's file and sends what it completes. It says whether
+// there may be more at once.
+func (t *Tailer) turn(ctx context.Context, r *reader) (more bool, err error) {
+	if r.file == nil {
+		if err := t.reopen(r); err != nil {
+			return false, err
+		}
+	}
+	t.load(r)
+	c := &r.cut
+	room := c.buf[len(c.buf) : len(c.buf)+readSize]
+	n, err := pread(r.file, room, r.offset)
+	if err != nil {
+		t.unload(r)
+		return false, fmt.Errorf("read %s at %d: %w", r.path, r.offset, err)
+	}
+	r.troubled = false
+	if n == 0 {
+		t.unload(r)
+		return t.atEnd(ctx, r)
+	}
+	now := time.Now()
+	r.active, r.empty = now, 0
+	r.offset += int64(n)
+	t.stats.bytes.Add(uint64(n))
+	c.buf = c.buf[:len(c.buf)+n]
+	for more := true; more; {
+		carried, since := c.from, c.since
+		if c.lines == 0 {
+			carried = -1
+		}
+		t.events, more = c.cut(t.events[:0], maxEvents, now)
+		if len(t.events) > 0 && t.events[0].From == carried && since.UnixMilli() != now.UnixMilli() {
+			// An event is dated by its first line, and this one began in an
+			// earlier turn.
+			if err := t.send(ctx, r, t.events[:1], since, t.events[0].To); err != nil {
+				return false, err
+			}
+			t.events = t.events[1:]
+		}
+		if err := t.send(ctx, r, t.events, now, c.settled()); err != nil {
+			return false, err
+		}
+	}
+	t.stats.filtered.Add(c.filtered)
+	c.filtered = 0
+	c.compact()
+	t.unload(r)
+	if r.head.Len < headSize && r.offset > int64(r.head.Len) {
+		t.learn(r)
+	}
+	return n == readSize, nil
+}
+
+// send hands over events that cover the file up to end.
+func (t *Tailer) send(ctx context.Context, r *reader, events []event.Event, at time.Time, end int64) error {
+	if end <= r.issued && len(events) == 0 {
+		return nil
+	}
+	token := r.cursor.Issue(max(end, r.issued))
+	r.issued = max(end, r.issued)
+	if len(events) == 0 {
+		token.Done()
+		return nil
+	}
+	b := event.Batch{Source: r.source, Time: at, Data: r.cut.buf, Events: events, Token: token}
+	if err := t.sink.Send(ctx, &b); err != nil {
+		return fmt.Errorf("%w: %w", errSink, err)
+	}
+	t.stats.events.Add(uint64(len(events)))
+	return nil
+}
+
+// load gives r a buffer with room for a read: the shared one, unless r holds a
+// large unfinished event in a buffer of its own.
+func (t *Tailer) load(r *reader) {
+	c := &r.cut
+	if len(c.buf) > keepRest {
+		c.buf = slices.Grow(c.buf, readSize)
+		return
+	}
+	r.small, r.borrowed = c.buf, true
+	c.buf = append(t.scratch[:0], c.buf...)
+}
+
+// unload takes the shared buffer back and leaves r what is unfinished.
+func (t *Tailer) unload(r *reader) {
+	c := &r.cut
+	switch {
+	case len(c.buf) > keepRest && r.borrowed:
+		t.scratch = make([]byte, 0, readSize+keepRest) // r keeps the shared one
+		r.small = nil
+	case len(c.buf) > keepRest:
+	case r.borrowed:
+		t.scratch = c.buf[:0]
+		c.buf = append(r.small[:0], c.buf...)
+	default:
+		c.buf = slices.Clone(c.buf) // small again, it lets its own buffer go
+	}
+	if len(c.buf) == 0 && cap(c.buf) > 4<<10 {
+		c.buf = nil
+	}
+	r.borrowed = false
+}
+
+// atEnd looks whether the file has become shorter than what was read of it.
+func (t *Tailer) atEnd(ctx context.Context, r *reader) (more bool, err error) {
+	fi, err := r.file.Stat()
+	if err != nil {
+		return false, fmt.Errorf("stat %s: %w", r.path, err)
+	}
+	r.empty++
+	if fi.Size() >= r.offset {
+		return false, nil
+	}
+	return true, t.restart(ctx, r, fi.Size())
+}
+
+// restart begins a truncated file anew. What was open in the old content is
+// complete: nothing can be added to it any more.
+func (t *Tailer) restart(ctx context.Context, r *reader, size int64) error {
+	t.log.Info("File was truncated. Begin reading file from offset 0: "+r.path,
+		zap.Int64("offset", r.offset), zap.Int64("size", size))
+	t.stats.truncations.Add(1)
+	if err := t.finishEvent(ctx, r, true, time.Now()); err != nil {
+		return err
+	}
+	r.cut.reset(0)
+	r.offset, r.issued, r.head = 0, 0, registry.Head{}
+	r.cursor = t.reg.Cursor(registry.State{ID: r.source.ID, Path: r.path})
+	return nil
+}
+
+// rest decides what becomes of a reader whose file has no more for now.
+func (t *Tailer) rest(ctx context.Context, r *reader) error {
+	now := time.Now()
+	c := &r.cut
+	closing := r.in.CloseEOF || t.draining
+	if r.gone && now.Sub(r.active) >= r.patience() {
+		closing = true
+	}
+	if closing || (c.lines > 0 && c.Timeout > 0 && now.Sub(c.latest) >= c.Timeout) {
+		last := closing && !t.opts.Once && !r.in.CloseEOF
+		if err := t.finishEvent(ctx, r, last, now); err != nil {
+			return err
+		}
+	}
+	switch {
+	case t.draining || (r.gone && closing):
+		t.bury(r)
+		return nil
+	case closing || (now.Sub(r.active) >= r.in.CloseInactive && c.lines == 0 && len(c.buf) == 0):
+		t.shut(r) // the finder notices when it grows
+		return nil
+	}
+	due := now.Add(r.pause())
+	if c.lines > 0 && c.Timeout > 0 {
+		if d := c.latest.Add(c.Timeout); d.Before(due) {
+			due = d
+		}
+	}
+	t.park(r, due)
+	return nil
+}
+
+// patience is how long a file that has gone must be quiet.
+func (r *reader) patience() time.Duration {
+	if r.cut.lines > 0 || len(r.cut.buf) > 0 {
+		// The rest of an event or a line may still come from a writer that
+		// keeps the file open.
+		return max(goneQuiet, r.cut.Timeout)
+	}
+	soon := r.in.CloseRenamed
+	if r.deleted() {
+		soon = r.in.CloseRemoved
+	}
+	if soon {
+		return goneQuiet
+	}
+	return max(goneQuiet, r.in.CloseInactive)
+}
+
+// deleted says that the file has no name at all any more.
+func (r *reader) deleted() bool {
+	var st unix.Stat_t
+	return r.file != nil && unix.Fstat(int(r.file.Fd()), &st) == nil && st.Nlink == 0
+}
+
+// finishEvent delivers the open event without waiting for its next line; last
+// includes a line that has no end.
+func (t *Tailer) finishEvent(ctx context.Context, r *reader, last bool, now time.Time) error {
+	c := &r.cut
+	at, end := now, c.pos
+	if c.lines > 0 {
+		at = c.since
+	}
+	if last {
+		// The position stays before a line without an end: should its writer
+		// still live, the whole line is read next time.
+		t.events, end = c.flushPartial(t.events[:0], now)
+	} else {
+		t.events = c.flush(t.events[:0])
+	}
+	err := t.send(ctx, r, t.events, at, end)
+	c.compact()
+	return err
+}
+
+// pause is how long to wait before looking at the file again unless something
+// is heard of it: doubling from Backoff to MaxBackoff.
+func (r *reader) pause() time.Duration {
+	d := r.in.Backoff
+	for range min(r.empty, 20) {
+		if d *= 2; d >= r.in.MaxBackoff {
+			return r.in.MaxBackoff
+		}
+	}
+	return d
+}
+
+// reopen opens a file that was closed, if its path still leads to it.
+func (t *Tailer) reopen(r *reader) error {
+	file, err := openFile(r.path)
+	if err != nil {
+		return err
+	}
+	id, _, err := identify(file)
+	if err == nil && id != r.source.ID {
+		err = errReplaced
+	}
+	if err != nil {
+		_ = file.Close()
+		return fmt.Errorf("open %s: %w", r.path, err)
+	}
+	r.file = file
+	t.makeRoom(r)
+	return nil
+}
+
+// makeRoom closes the idle file that was quiet for longest when too many are open.
+func (t *Tailer) makeRoom(r *reader) {
+	if int(t.open.Add(1)) <= t.opts.MaxOpen {
+		return
+	}
+	var quiet *reader
+	for _, w := range t.waiting {
+		if w != r && w.file != nil && !w.gone && w.cut.lines == 0 && (quiet == nil || w.active.Before(quiet.active)) {
+			quiet = w
+		}
+	}
+	if quiet != nil {
+		t.shut(quiet)
+		t.waiting.remove(quiet)
+	}
+}
+
+// shut closes r's file. The reader remains, and opens it again when it grows.
+func (t *Tailer) shut(r *reader) {
+	if r.file != nil {
+		_ = r.file.Close() // it was only read
+		r.file = nil
+		t.open.Add(-1)
+	}
+}
+
+// bury ends r for good.
+func (t *Tailer) bury(r *reader) {
+	t.shut(r)
+	t.waiting.remove(r)
+	if r.gone && !t.draining {
+		t.reg.Remove(r.source.ID)
+	}
+	r.dead.Store(true)
+}
+
+// learn hashes more of the head of a file that has grown since.
+func (t *Tailer) learn(r *reader) {
+	if h, err := readHead(r.file); err == nil && h.Len > r.head.Len {
+		r.head = h
+		r.cursor.SetHead(h)
+	}
+}
+
+func pread(f *os.File, b []byte, off int64) (int, error) {
+	for {
+		n, err := unix.Pread(int(f.Fd()), b, off)
+		if err != unix.EINTR {
+			return max(n, 0), err
+		}
+	}
+}

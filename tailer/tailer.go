@@ -1,0 +1,277 @@
+// Package tailer finds log files, reads them as they grow, and cuts their bytes
+// into events.
+//
+// Two goroutines share the work. The finder looks at directories: which files
+// there are, which have gone, which were written to; it goes on while the sink
+// blocks, so that a file that is rotated meanwhile is held open and not lost.
+// The loop reads: one file at a time, a bounded piece each turn, so that files
+// take turns and one buffer is enough for all of them.
+//
+// The package must never know of documents, destinations or configuration
+// syntax: it hands batches to an event.Sink, and positions to the registry.
+package tailer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/logcar/logcar/event"
+	"github.com/logcar/logcar/match"
+	"github.com/logcar/logcar/registry"
+)
+
+// Input is one input of the configuration: which files, and how they are read.
+type Input struct {
+	Event *event.Input // what documents say of it
+	Cut   Cut
+
+	Paths         []string // globs, absolute or relative to the working directory
+	RecursiveGlob bool     // whether ** stands for up to eight directories
+	Exclude       []*match.Pattern
+	Symlinks      bool // whether symbolic links are followed
+
+	ScanFrequency time.Duration // how often directories are looked at, besides notifications
+	Backoff       time.Duration // first pause at the end of a file; doubles
+	MaxBackoff    time.Duration
+	IgnoreOlder   time.Duration // files that did not change for so long are not opened; 0: off
+	TailFiles     bool          // begin files that are there at the start at their end
+
+	CloseInactive time.Duration // when an idle file is closed; it is opened again when it grows
+	CloseEOF      bool          // close at the first end
+	CloseRenamed  bool          // let a renamed file go as soon as one that was deleted
+	CloseRemoved  bool          // false: keep a deleted file open until CloseInactive
+}
+
+// DefaultInput returns Filebeat's defaults.
+func DefaultInput() Input {
+	return Input{
+		Event: &event.Input{}, RecursiveGlob: true,
+		Cut:           Cut{MaxBytes: 10 << 20},
+		ScanFrequency: 10 * time.Second, Backoff: time.Second, MaxBackoff: 10 * time.Second,
+		CloseInactive: 5 * time.Minute, CloseRemoved: true,
+	}
+}
+
+// Options hold what concerns all inputs.
+type Options struct {
+	// Once leaves a last line without an end unread, since there will be another
+	// run to read it whole.
+	Once bool
+	// MaxOpen bounds the open files; idle ones are closed first. 0: half of what
+	// the system allows.
+	MaxOpen int
+}
+
+const (
+	// readSize is how much of a file is read in one turn.
+	readSize = 128 << 10
+	// maxEvents bounds the events of a batch.
+	maxEvents = 4096
+	// keepRest is how much unfinished text is copied from turn to turn; what is
+	// longer keeps a buffer of its own.
+	keepRest = 64 << 10
+)
+
+// Tailer reads the files of all inputs into a sink.
+type Tailer struct {
+	inputs []*Input
+	opts   Options
+	reg    *registry.Registry
+	sink   event.Sink
+	log    *zap.Logger
+
+	inbox    inbox
+	open     atomic.Int64 // open files
+	draining bool
+
+	ready   fifo
+	waiting waiters
+	scratch []byte
+	events  []event.Event
+
+	stats counters
+}
+
+// New returns a tailer. Nothing is opened before Run.
+func New(inputs []*Input, opts Options, reg *registry.Registry, sink event.Sink, log *zap.Logger) (*Tailer, error) {
+	for i, in := range inputs {
+		if len(in.Paths) == 0 {
+			return nil, fmt.Errorf("input %d: no paths", i)
+		}
+		if in.ScanFrequency <= 0 || in.Backoff <= 0 || in.MaxBackoff < in.Backoff {
+			return nil, fmt.Errorf("input %d: scan frequency %v, back-off %v to %v: must be positive and in order", i, in.ScanFrequency, in.Backoff, in.MaxBackoff)
+		}
+	}
+	if opts.MaxOpen == 0 {
+		opts.MaxOpen = fileLimit() / 2
+	}
+	return &Tailer{
+		inputs: inputs, opts: opts, reg: reg, sink: sink, log: log, inbox: newInbox(),
+		scratch: make([]byte, 0, readSize+keepRest),
+	}, nil
+}
+
+// Run reads until ctx ends, which abandons what is not read, or until finish is
+// closed: then it looks for files a last time, reads each to its end, delivers
+// open events, and returns nil.
+func (t *Tailer) Run(ctx context.Context, finish <-chan struct{}) error {
+	ctx, cancel := context.WithCancel(ctx)
+	f, err := newFinder(t)
+	if err != nil {
+		cancel()
+		return err
+	}
+	found := make(chan struct{})
+	go func() {
+		defer close(found)
+		f.run(ctx, finish)
+	}()
+	err = t.loop(ctx, found)
+	cancel()
+	<-found
+	t.closeAll(f)
+	return err
+}
+
+// loop reads the files that have something, and sleeps until one has. found is
+// closed when the finder has found all there is to find.
+func (t *Tailer) loop(ctx context.Context, found <-chan struct{}) error {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		t.receive()
+		t.ring(time.Now())
+		if r := t.ready.pop(); r != nil {
+			if err := t.serve(ctx, r); err != nil {
+				return err
+			}
+			continue
+		}
+		if t.draining {
+			return nil
+		}
+		wait := time.Hour
+		if len(t.waiting) > 0 {
+			wait = time.Until(t.waiting[0].due)
+		}
+		timer.Reset(wait)
+		select {
+		case <-ctx.Done():
+		case <-t.inbox.signal:
+		case <-timer.C:
+		case <-found:
+			found = nil
+			t.drain()
+		}
+	}
+}
+
+// drain turns to reading to the end: every reader gets its turns until its file
+// has no more, and is closed then.
+func (t *Tailer) drain() {
+	t.receive()
+	t.draining = true
+	for len(t.waiting) > 0 {
+		t.enqueue(t.waiting[0])
+	}
+}
+
+// receive carries out what the finder has left in the inbox.
+func (t *Tailer) receive() {
+	for _, m := range t.inbox.take() {
+		r := m.r
+		switch m.kind {
+		case isFound, wasWritten:
+			if !r.dead.Load() {
+				t.enqueue(r)
+			}
+		case hasMoved:
+			r.path, r.gone = m.path, false
+			r.cursor.SetPath(m.path)
+		case hasGone:
+			r.gone = true
+			if !r.queued && !r.dead.Load() {
+				// Not at once: what was written before the file went was
+				// notified, and its successor's first lines must not wait.
+				t.park(r, time.Now().Add(goneLook))
+			}
+		}
+	}
+}
+
+// ring enqueues the readers whose time has come.
+func (t *Tailer) ring(now time.Time) {
+	for len(t.waiting) > 0 && !t.waiting[0].due.After(now) {
+		t.enqueue(t.waiting[0])
+	}
+}
+
+func (t *Tailer) enqueue(r *reader) {
+	if r.queued {
+		return
+	}
+	t.waiting.remove(r)
+	r.queued = true
+	t.ready.push(r)
+}
+
+func (t *Tailer) park(r *reader, due time.Time) {
+	r.due = due
+	t.waiting.put(r)
+}
+
+// serve gives r a turn and decides when it has the next.
+func (t *Tailer) serve(ctx context.Context, r *reader) error {
+	r.queued = false
+	more, err := t.turn(ctx, r)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, errSink):
+		return err
+	case err != nil:
+		t.failed(r, err)
+		return nil
+	case more:
+		t.enqueue(r)
+		return nil
+	}
+	return t.rest(ctx, r)
+}
+
+// failed deals with a file that cannot be opened or read: it is tried again.
+func (t *Tailer) failed(r *reader, err error) {
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, errReplaced) {
+		r.gone = true
+	}
+	if r.gone && r.file == nil {
+		t.bury(r) // what was not read cannot be read any more
+		return
+	}
+	if !r.troubled {
+		t.log.Error("cannot read file, trying again", zap.String("path", r.path), zap.Error(err))
+		r.troubled = true
+	}
+	if t.draining {
+		t.log.Error("file is not read to its end", zap.String("path", r.path), zap.Int64("offset", r.offset))
+		t.bury(r)
+		return
+	}
+	t.park(r, time.Now().Add(r.pause()))
+}
+
+// closeAll closes what is still open when Run ends.
+func (t *Tailer) closeAll(f *finder) {
+	for _, e := range f.entries {
+		t.shut(e.r)
+	}
+}
