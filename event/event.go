@@ -24,11 +24,9 @@ type Input struct {
 	// Type is the document's input.type; empty leaves the field out, as Filebeat
 	// does for inputs that are written with the old input_type key.
 	Type string
-	// Fields are added to every event, below "fields" or, with FieldsUnderRoot,
-	// at the top of the document.
-	Fields          map[string]any
-	FieldsUnderRoot bool
-	Tags            []string
+	// Fields stand below "fields" in every document, Root at its top.
+	Fields, Root map[string]any
+	Tags         []string
 	// Pipeline becomes @metadata.pipeline when it is not empty.
 	Pipeline string
 	// DisableHost leaves host.name out.

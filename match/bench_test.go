@@ -24,7 +24,8 @@ func BenchmarkMatch(b *testing.B) {
 		{"alternatives", `^Caused by:|^\tat |^\t\.\.\. `, frame, event, "Caused at last"},
 		{"literal", `ERROR`, event, frame, cause},
 		{"suffix", `\\$`, frame + `\`, frame, event},
-		{"regexp", `^[[:space:]]+(at|\.{3})[[:space:]]+\b|^Caused by:`, frame, event, "\t."},
+		{"ignore-case", `(?i)error`, event, frame, cause},
+		{"indent", `^[[:space:]]+(at|\.{3})[[:space:]]+\b|^Caused by:`, frame, event, "\t."},
 	} {
 		p, re := mustCompile(b, bm.expr), regexp.MustCompile(bm.expr)
 		for _, line := range []struct{ name, text string }{{"hit", bm.hit}, {"miss", bm.miss}, {"late", bm.late}} {

@@ -43,10 +43,6 @@ func newClass(ranges ...rune) *class {
 	return c
 }
 
-func oneRune(ranges ...rune) [][]item {
-	return [][]item{{{class: newClass(ranges...)}}}
-}
-
 // literalItems returns a literal's bytes: fixed ones, or where the case is to be
 // ignored the class of the runes that differ in their case alone. These may lie
 // beyond ASCII: (?i)k matches the Kelvin sign.

@@ -50,127 +50,148 @@ var lines = []string{
 	"\x00", "\x00\x00\x00", "\x7f", "\u0080", "\u0085", "\u00a0x",
 }
 
-// TestMatch holds the answers against regexp's, and says which patterns a byte
-// matcher decides.
+func matcherName(p *Pattern) string {
+	switch p.matcher.(type) {
+	case *sequence:
+		return "sequence"
+	case suffix:
+		return "suffix"
+	case substring:
+		return "substring"
+	case anyOf:
+		return "any of them"
+	case *automaton:
+		return "automaton"
+	default:
+		return "regexp"
+	}
+}
+
+// TestMatch holds the answers against regexp's, and says what decides a pattern.
 func TestMatch(t *testing.T) {
 	for _, tt := range []struct {
 		expr string
-		fast bool
+		how  string
 	}{
 		// What Filebeat configurations are made of.
-		{timestamp, true},
-		{`^\d{4}-\d{2}-\d{2}`, true},
-		{`^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}[.,]\d{3}`, true},
-		{`^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}\.\d{3}$`, true},
-		{`^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2})?`, true},
-		{`^([0-9]{4}-[0-9]{2}-[0-9]{2})`, true},
-		{`^(?P<date>[0-9]{4})-.*`, true},
-		{`^\[?[0-9]{4}-[0-9]{2}`, true},
-		{`^\d{1,2}/\d{1,2}/\d{4}`, true},
-		{`^[A-Z][a-z]{2} [ 0-9]\d \d{2}:\d{2}:\d{2}`, true},
-		{`^(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) `, true},
-		{`^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}`, false},
-		{`^\[`, true},
-		{`^\{`, true},
-		{`^<\d`, true},
-		{`^\s`, true},
-		{`^\s+`, true},
-		{`^\S`, true},
-		{`^[^\s]`, true},
-		{`^[[:space:]]`, true},
-		{`^[[:space:]]+`, true},
-		{`^[^[:space:]]`, true},
-		{`^(INFO|WARN|ERROR)`, true},
-		{`^\[(TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\]`, true},
-		{`^Caused by:`, true},
-		{`^Caused by:|^\tat `, true},
-		{`^[[:space:]]+(at|\.{3})[[:space:]]+\b|^Caused by:`, false},
-		{`^[[:space:]]+at|^Caused by:`, false},
-		{`\\$`, true},
-		{`;$`, true},
-		{`;\s*$`, false},
-		{`^\s*$`, false},
-		{`^$`, true},
-		{`ERROR`, true},
-		{`ERROR|WARN`, true},
-		{`.*ERROR.*`, true},
-		{`^.*ERROR`, false},
-		{`^.*`, true},
-		{`.*`, true},
-		{``, true},
-		{`^`, true},
-		{`$`, true},
-		{`foo|^bar|;$|^foo bar$`, true},
+		{timestamp, "sequence"},
+		{`^\d{4}-\d{2}-\d{2}`, "sequence"},
+		{`^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}[.,]\d{3}`, "sequence"},
+		{`^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}\.\d{3}$`, "sequence"},
+		{`^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2})?`, "sequence"},
+		{`^([0-9]{4}-[0-9]{2}-[0-9]{2})`, "sequence"},
+		{`^(?P<date>[0-9]{4})-.*`, "sequence"},
+		{`^\[?[0-9]{4}-[0-9]{2}`, "automaton"},
+		{`^\d{1,2}/\d{1,2}/\d{4}`, "automaton"},
+		{`^[A-Z][a-z]{2} [ 0-9]\d \d{2}:\d{2}:\d{2}`, "sequence"},
+		{`^(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) `, "automaton"},
+		{`^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}`, "automaton"},
+		{`^\[`, "sequence"},
+		{`^\{`, "sequence"},
+		{`^<\d`, "sequence"},
+		{`^\s`, "sequence"},
+		{`^\s+`, "sequence"},
+		{`^\S`, "sequence"},
+		{`^[^\s]`, "sequence"},
+		{`^[[:space:]]`, "sequence"},
+		{`^[[:space:]]+`, "sequence"},
+		{`^[^[:space:]]`, "sequence"},
+		{`^(INFO|WARN|ERROR)`, "automaton"},
+		{`^\[(TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\]`, "automaton"},
+		{`^Caused by:`, "sequence"},
+		{`^Caused by:|^\tat `, "automaton"},
+		{`^[[:space:]]+(at|\.{3})[[:space:]]+\b|^Caused by:`, "automaton"},
+		{`^[[:space:]]+at|^Caused by:`, "automaton"},
+		{`\\$`, "suffix"},
+		{`;$`, "suffix"},
+		{`;\s*$`, "regexp"},
+		{`^\s*$`, "automaton"},
+		{`^$`, "sequence"},
+		{`ERROR`, "substring"},
+		{`ERROR|WARN`, "any of them"},
+		{`ERROR|;$|^WARN`, "automaton"},
+		{`(ERROR|;$)`, "any of them"},
+		{`.*ERROR.*`, "substring"},
+		{`^.*ERROR`, "automaton"},
+		{`^.*`, "sequence"},
+		{`.*`, "substring"},
+		{``, "substring"},
+		{`^`, "sequence"},
+		{`$`, "suffix"},
+		{`foo|^bar|;$|^foo bar$`, "automaton"},
 
 		// Runes of several bytes.
-		{`^été`, true},
-		{`^É?té`, true},
-		{`é$`, true},
-		{`té`, true},
-		{`日本`, true},
-		{`^日.語`, true},
-		{`^.日`, true},
-		{`^..$`, true},
-		{`^.$`, true},
-		{`^(?s).`, true},
-		{`^(?s)..\n`, true},
-		{`^[é-ü]`, true},
-		{`^[^é]`, true},
-		{`^[^é]x`, true},
-		{`^[a-z日]{2}`, true},
-		{`^\x{fffd}`, true},
-		{`\x{fffd}`, false},
-		{`\x{fffd}$`, false},
-		{`^x[^a]`, true},
-		{`^[\x00-\x7f]`, true},
-		{`^[\x{80}-\x{10ffff}]`, true},
-		{`^[\x{80}-\x{10fffe}]`, true},
-		{`^\pL`, true},
+		{`^été`, "sequence"},
+		{`^É?té`, "automaton"},
+		{`é$`, "suffix"},
+		{`té`, "substring"},
+		{`日本`, "substring"},
+		{`^日.語`, "sequence"},
+		{`^.日`, "sequence"},
+		{`^..$`, "sequence"},
+		{`^.$`, "sequence"},
+		{`^(?s).`, "sequence"},
+		{`^(?s)..\n`, "sequence"},
+		{`^[é-ü]`, "sequence"},
+		{`^[^é]`, "sequence"},
+		{`^[^é]x`, "sequence"},
+		{`^[a-z日]{2}`, "sequence"},
+		{`^\x{fffd}`, "sequence"},
+		{`\x{fffd}`, "automaton"},
+		{`\x{fffd}$`, "automaton"},
+		{`^x[^a]`, "sequence"},
+		{`^[\x00-\x7f]`, "sequence"},
+		{`^[\x{80}-\x{10ffff}]`, "sequence"},
+		{`^[\x{80}-\x{10fffe}]`, "sequence"},
+		{`^\pL`, "sequence"},
 
 		// Case.
-		{`(?i)^caused by:`, true},
-		{`(?i)^kelvin`, true},
-		{`(?i)^k$`, true},
-		{`(?i)^s{2}`, true},
-		{`(?i)^été`, true},
-		{`(?i)error`, false},
-		{`(?i)^error|^[^k]$`, true},
-		{`^[Ff]oo`, true},
+		{`(?i)^caused by:`, "sequence"},
+		{`(?i)^kelvin`, "sequence"},
+		{`(?i)^k$`, "sequence"},
+		{`(?i)^s{2}`, "sequence"},
+		{`(?i)^été`, "sequence"},
+		{`(?i)error`, "automaton"},
+		{`(?i)^error|^[^k]$`, "automaton"},
+		{`^[Ff]oo`, "sequence"},
 
 		// Flags, anchors and repetitions that change what matches.
-		{`(?m)^foo`, false},
-		{`(?m)foo$`, false},
-		{`foo\z`, true},
-		{`\Afoo`, true},
-		{`^foo\b`, false},
-		{`a^b`, false},
-		{`a$b`, false},
-		{`$^`, false},
-		{`^^foo$$`, true},
-		{`(^a)*foo`, true},
-		{`x*^foo`, true},
-		{`foo$x*`, true},
-		{`^x*foo`, false},
-		{`^foo(bar)*`, true},
-		{`^foo(bar\b)?`, true},
-		{`^foo(bar\b)?x`, false},
-		{`^(foo|ba[rz])+`, true},
-		{`^(foo|bar)+$`, false},
-		{`^f{0}oo`, true},
-		{`^.{2,}`, true},
-		{`^.{2,4}$`, true},
-		{`^.{1,40}x`, false},
-		{`^.{64}`, true},
-		{`^.{65}`, false},
-		{`^[0-9]{1000}`, false},
-		{`[0-9]`, false},
-		{`[0-9]$`, false},
-		{`[^\x00-\x{10ffff}]`, false},
-		{`^[^\x00-\x{10ffff}]|^a`, true},
+		{`(?m)^foo`, "automaton"},
+		{`(?m)foo$`, "regexp"},
+		{`(?m)^ba[rz]`, "automaton"},
+		{`(?m)[of]$`, "automaton"},
+		{`\B[ao]`, "automaton"},
+		{`foo\z`, "suffix"},
+		{`\Afoo`, "sequence"},
+		{`^foo\b`, "automaton"},
+		{`a^b`, "regexp"},
+		{`a$b`, "regexp"},
+		{`$^`, "automaton"},
+		{`^^foo$$`, "sequence"},
+		{`(^a)*foo`, "substring"},
+		{`x*^foo`, "sequence"},
+		{`foo$x*`, "suffix"},
+		{`^x*foo`, "automaton"},
+		{`^foo(bar)*`, "sequence"},
+		{`^foo(bar\b)?`, "sequence"},
+		{`^foo(bar\b)?x`, "automaton"},
+		{`^(foo|ba[rz])+`, "automaton"},
+		{`^(foo|bar)+$`, "automaton"},
+		{`^f{0}oo`, "sequence"},
+		{`^.{2,}`, "sequence"},
+		{`^.{2,4}$`, "automaton"},
+		{`^.{1,40}x`, "automaton"},
+		{`^.{64}`, "sequence"},
+		{`^.{65}`, "automaton"},
+		{`^[0-9]{1000}`, "regexp"},
+		{`[0-9]`, "automaton"},
+		{`[0-9]$`, "automaton"},
+		{`[^\x00-\x{10ffff}]`, "automaton"},
+		{`^[^\x00-\x{10ffff}]|^a`, "automaton"},
 	} {
 		p := mustCompile(t, tt.expr)
-		if p.Fast() != tt.fast {
-			t.Errorf("%q: fast is %v", tt.expr, p.Fast())
+		if how := matcherName(p); how != tt.how || p.Fast() != (how != "regexp") {
+			t.Errorf("%q: decided by %s, not by %s; fast: %v", tt.expr, how, tt.how, p.Fast())
 		}
 		if p.String() != tt.expr {
 			t.Errorf("%q: String is %q", tt.expr, p)
@@ -210,10 +231,6 @@ func TestFirst(t *testing.T) {
 		{`(?:(^a+b)|^b+c)`, "ab"},
 	} {
 		p := mustCompile(t, tt.expr)
-		if p.first == anyByte {
-			t.Errorf("%q: no first bytes", tt.expr)
-			continue
-		}
 		var got []byte
 		for c := range 0x80 {
 			if p.first[c] {
@@ -224,8 +241,8 @@ func TestFirst(t *testing.T) {
 			t.Errorf("%q: first bytes %q, want %q", tt.expr, got, tt.first)
 		}
 	}
-	for _, expr := range []string{`foo`, `^a|b`, `^a*`, `^$`, `(?m)^a`, `^(a|\b)`} {
-		if p := mustCompile(t, expr); p.first != anyByte {
+	for _, expr := range []string{`foo`, `^a|b`, `^a*`, `(?m)^a`, `^(a|b|)`, `^a|$`} {
+		if p := mustCompile(t, expr); p.first['z'] != true || p.first['\n'] != true {
 			t.Errorf("%q: has first bytes, but a match may begin otherwise", expr)
 		}
 	}

@@ -7,12 +7,13 @@ import (
 )
 
 const (
-	maxShapes = 16 // alternatives, above which one regexp is no slower
+	maxShapes = 8  // literals to search for one by one, instead of all at once
 	maxBytes  = 64 // bytes in a sequence: the bits of a word in its table
 )
 
+// The shapes are what bytes alone can decide: here, and a sequence.
 type (
-	anyOf     []matcher
+	anyOf     []matcher // suffixes and substrings
 	suffix    []byte
 	substring []byte
 )
@@ -29,25 +30,28 @@ func (a anyOf) Match(b []byte) bool {
 func (s suffix) Match(b []byte) bool    { return bytes.HasSuffix(b, s) }
 func (s substring) Match(b []byte) bool { return bytes.Contains(b, s) }
 
-// newMatcher returns what decides for a simplified tree: re, unless bytes can
-// decide each of its alternatives.
-func newMatcher(tree *syntax.Regexp, re *regexp.Regexp) matcher {
+// newShapes returns what decides for a simplified tree that is a shape, or a few
+// alternatives of them, or else nil.
+func newShapes(tree *syntax.Regexp, re *regexp.Regexp) matcher {
+	for tree.Op == syntax.OpCapture {
+		tree = tree.Sub[0]
+	}
+	if tree.Op != syntax.OpAlternate {
+		return newShape(tree, re)
+	}
+	if len(tree.Sub) > maxShapes {
+		return nil
+	}
 	var all anyOf
-	for _, items := range expand(tree) {
-		m := newShape(items, re)
-		if m == nil {
-			return re
+	for _, alternative := range tree.Sub {
+		switch m := newShape(alternative, re).(type) {
+		case suffix, substring:
+			all = append(all, m)
+		default: // an automaton is better at alternative beginnings
+			return nil
 		}
-		all = append(all, m)
 	}
-	switch len(all) {
-	case 0:
-		return re
-	case 1:
-		return all[0]
-	default:
-		return all
-	}
+	return all
 }
 
 // item is a step of an alternative while the tree is taken apart.
@@ -66,22 +70,12 @@ const (
 )
 
 // newShape returns the matcher of one alternative, or nil if it has none.
-func newShape(items []item, re *regexp.Regexp) matcher {
-	// A search that may start anywhere, or stop anywhere, can do without what may
-	// be empty on that side.
-	var begin, end bool
-	for len(items) > 0 && items[0].kind == gap {
-		items = items[1:]
+func newShape(tree *syntax.Regexp, re *regexp.Regexp) matcher {
+	items, ok := flatten(tree)
+	if !ok {
+		return nil
 	}
-	for len(items) > 0 && items[0].kind == textBegin {
-		begin, items = true, items[1:]
-	}
-	for len(items) > 0 && items[len(items)-1].kind == gap {
-		items = items[:len(items)-1]
-	}
-	for len(items) > 0 && items[len(items)-1].kind == textEnd {
-		end, items = true, items[:len(items)-1]
-	}
+	items, begin, end := trim(items)
 	if len(items) > maxBytes {
 		return nil
 	}
@@ -107,72 +101,58 @@ func newShape(items []item, re *regexp.Regexp) matcher {
 	return nil
 }
 
-// expand writes the tree out as alternatives without inner alternatives: a(b|c)
-// becomes ab and ac. It returns nil if there are too many of them or if one
-// can't be written as items.
-func expand(re *syntax.Regexp) [][]item {
-	switch re.Op {
-	case syntax.OpEmptyMatch:
-		return [][]item{nil}
-	case syntax.OpBeginText:
-		return [][]item{{{kind: textBegin}}}
-	case syntax.OpEndText:
-		return [][]item{{{kind: textEnd}}}
-	case syntax.OpLiteral:
-		return [][]item{literalItems(re)}
-	case syntax.OpCharClass:
-		return oneRune(re.Rune...)
-	case syntax.OpAnyCharNotNL:
-		return oneRune(0, '\n'-1, '\n'+1, maxRune)
-	case syntax.OpAnyChar:
-		return oneRune(0, maxRune)
-	case syntax.OpCapture:
-		return expand(re.Sub[0])
-	case syntax.OpStar:
-		return [][]item{{{kind: gap}}}
-	case syntax.OpPlus:
-		return product(expand(re.Sub[0]), [][]item{{{kind: gap}}})
-	case syntax.OpQuest:
-		if sub := expand(re.Sub[0]); sub != nil && len(sub) < maxShapes {
-			return append([][]item{nil}, sub...)
-		}
-		return [][]item{{{kind: gap}}}
-	case syntax.OpConcat:
-		all := [][]item{nil}
-		for _, sub := range re.Sub {
-			if all = product(all, expand(sub)); all == nil {
-				return nil
-			}
-		}
-		return all
-	case syntax.OpAlternate:
-		var all [][]item
-		for _, sub := range re.Sub {
-			more := expand(sub)
-			if all = append(all, more...); more == nil || len(all) > maxShapes {
-				return nil
-			}
-		}
-		return all
-	default: // \b, \B, (?m)^ and $, and what can't match at all
-		return nil
+// trim takes off the anchors. A search that may start anywhere, or stop anywhere,
+// can do without what may be empty on that side.
+func trim(items []item) (rest []item, begin, end bool) {
+	for len(items) > 0 && items[0].kind == gap {
+		items = items[1:]
 	}
+	for len(items) > 0 && items[0].kind == textBegin {
+		begin, items = true, items[1:]
+	}
+	for len(items) > 0 && items[len(items)-1].kind == gap {
+		items = items[:len(items)-1]
+	}
+	for len(items) > 0 && items[len(items)-1].kind == textEnd {
+		end, items = true, items[:len(items)-1]
+	}
+	return items, begin, end
 }
 
-// product returns each of heads continued by each of tails; nil stands for
-// "can't be written" on both sides.
-func product(heads, tails [][]item) [][]item {
-	var all [][]item
-	if len(heads)*len(tails) > maxShapes {
-		return nil
-	}
-	for _, head := range heads {
-		for _, tail := range tails {
-			if len(head)+len(tail) > maxBytes+2 { // and two anchors
-				return nil
+// flatten writes the tree out as a row of items; !ok: it isn't one.
+func flatten(re *syntax.Regexp) (items []item, ok bool) {
+	switch re.Op {
+	case syntax.OpEmptyMatch:
+		return nil, true
+	case syntax.OpBeginText:
+		return []item{{kind: textBegin}}, true
+	case syntax.OpEndText:
+		return []item{{kind: textEnd}}, true
+	case syntax.OpLiteral:
+		return literalItems(re), true
+	case syntax.OpCharClass:
+		return []item{{class: newClass(re.Rune...)}}, true
+	case syntax.OpAnyCharNotNL:
+		return []item{{class: newClass(0, '\n'-1, '\n'+1, maxRune)}}, true
+	case syntax.OpAnyChar:
+		return []item{{class: newClass(0, maxRune)}}, true
+	case syntax.OpStar, syntax.OpQuest:
+		return []item{{kind: gap}}, true
+	case syntax.OpPlus: // x+ is xx*
+		items, ok = flatten(re.Sub[0])
+		return append(items, item{kind: gap}), ok
+	case syntax.OpCapture:
+		return flatten(re.Sub[0])
+	case syntax.OpConcat:
+		for _, sub := range re.Sub {
+			more, ok := flatten(sub)
+			if !ok || len(items)+len(more) > maxBytes+2 { // and two anchors
+				return nil, false
 			}
-			all = append(all, append(head[:len(head):len(head)], tail...))
+			items = append(items, more...)
 		}
+		return items, true
+	default: // alternatives, \b, \B, (?m)^ and $, what can't match
+		return nil, false
 	}
-	return all
 }

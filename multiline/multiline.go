@@ -52,11 +52,15 @@ const (
 
 var typeNames = [...]string{Pattern: "pattern", Count: "count", WhilePattern: "while_pattern"}
 
-// ParseType returns the type that multiline.type names; "" is Filebeat's default,
-// pattern.
+// ParseType returns the type that multiline.type names: pattern, count or
+// while_pattern. As in Filebeat "" is pattern, and as in its first versions with
+// the type, while-pattern is while_pattern.
 func ParseType(name string) (Type, error) {
-	if name == "" {
+	switch name {
+	case "":
 		return Pattern, nil
+	case "while-pattern":
+		return WhilePattern, nil
 	}
 	for t, n := range typeNames {
 		if n == name {

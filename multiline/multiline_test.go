@@ -169,13 +169,19 @@ func TestNewErrors(t *testing.T) {
 }
 
 func TestParseType(t *testing.T) {
-	for _, want := range []Type{Pattern, Count, WhilePattern} {
-		if got, err := ParseType(want.String()); err != nil || got != want {
-			t.Errorf("ParseType(%q): %v, %v", want, got, err)
+	for name, want := range map[string]Type{
+		"":              Pattern,
+		"pattern":       Pattern,
+		"count":         Count,
+		"while_pattern": WhilePattern,
+		"while-pattern": WhilePattern,
+	} {
+		if got, err := ParseType(name); err != nil || got != want {
+			t.Errorf("ParseType(%q): %v, %v; want %v", name, got, err, want)
 		}
-	}
-	if got, err := ParseType(""); err != nil || got != Pattern {
-		t.Errorf(`ParseType(""): %v, %v`, got, err)
+		if got, err := ParseType(want.String()); err != nil || got != want {
+			t.Errorf("ParseType(%q): %v, %v; want %v", want, got, err, want)
+		}
 	}
 	const want = `type: "Pattern" is none of pattern, count, while_pattern`
 	if _, err := ParseType("Pattern"); err == nil || err.Error() != want {

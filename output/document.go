@@ -7,6 +7,7 @@ package output
 
 import (
 	"fmt"
+	"maps"
 	"sort"
 	"strconv"
 
@@ -62,14 +63,9 @@ func newTemplate(shape Shape, agent *Agent, src *event.Source) (*template, error
 		in = &event.Input{}
 	}
 	root := map[string]any{}
-	if in.Fields != nil {
-		if in.FieldsUnderRoot {
-			for k, v := range in.Fields {
-				root[k] = v
-			}
-		} else {
-			root["fields"] = in.Fields
-		}
+	maps.Copy(root, in.Root)
+	if len(in.Fields) > 0 {
+		root["fields"] = in.Fields
 	}
 	if len(in.Tags) > 0 {
 		root["tags"] = in.Tags

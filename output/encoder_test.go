@@ -72,9 +72,9 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
-func TestFieldsUnderRoot(t *testing.T) {
-	src := &event.Source{Path: "/a", Input: &event.Input{FieldsUnderRoot: true, DisableHost: true, Pipeline: "p",
-		Fields: map[string]any{"namespace": "n", "message": "not this", "log": "nor this", "agent": "mine"}}}
+func TestRootFields(t *testing.T) {
+	src := &event.Source{Path: "/a", Input: &event.Input{DisableHost: true, Pipeline: "p",
+		Root: map[string]any{"namespace": "n", "message": "not this", "log": "nor this", "agent": "mine"}}}
 	doc := encodeOne(t, Shape8, batchOf(src, 0, "text", 0))
 	if doc["namespace"] != "n" || doc["agent"] != "mine" || doc["message"] != "text" || doc["host"] != nil {
 		t.Errorf("got %v", doc)

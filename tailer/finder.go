@@ -58,7 +58,7 @@ func newFinder(t *Tailer) (*finder, error) {
 		f.patterns = append(f.patterns, all)
 		f.every = min(f.every, in.ScanFrequency)
 	}
-	f.watch = newWatcher(t.log)
+	f.watch = t.watch(t.log)
 	return f, nil
 }
 

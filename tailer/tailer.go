@@ -86,6 +86,7 @@ type Tailer struct {
 	sink   event.Sink
 	log    *zap.Logger
 
+	watch    func(*zap.Logger) *watcher // newWatcher, but in tests
 	inbox    inbox
 	open     atomic.Int64 // open files
 	draining bool
@@ -112,7 +113,7 @@ func New(inputs []*Input, opts Options, reg *registry.Registry, sink event.Sink,
 		opts.MaxOpen = fileLimit() / 2
 	}
 	return &Tailer{
-		inputs: inputs, opts: opts, reg: reg, sink: sink, log: log, inbox: newInbox(),
+		inputs: inputs, opts: opts, reg: reg, sink: sink, log: log, watch: newWatcher, inbox: newInbox(),
 		scratch: make([]byte, 0, readSize+keepRest),
 	}, nil
 }

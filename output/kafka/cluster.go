@@ -29,7 +29,11 @@ type cluster struct {
 	generation int // counts resets; who saw an error of an older one need not reset again
 }
 
-func newCluster(cfg *Config) *cluster {
+func newCluster(cfg *Config) (*cluster, error) {
+	login, err := cfg.SASL.mechanism()
+	if err != nil {
+		return nil, err
+	}
 	c := &cluster{cfg: cfg, addr: kafkago.TCP(cfg.Hosts...)}
 	c.transport = &kafkago.Transport{
 		Dial:        c.dial,
@@ -42,7 +46,7 @@ func newCluster(cfg *Config) *cluster {
 		MetadataTopics: []string{cfg.Topic},
 		ClientID:       cfg.ClientID,
 		TLS:            cfg.TLS,
-		SASL:           cfg.SASL,
+		SASL:           login,
 	}
 	c.client = &kafkago.Client{
 		Addr:      c.addr,
@@ -51,7 +55,7 @@ func newCluster(cfg *Config) *cluster {
 		// confirmations; left at zero the broker would get half a second.
 		Timeout: 2 * cfg.BrokerTimeout,
 	}
-	return c
+	return c, nil
 }
 
 func (c *cluster) dial(ctx context.Context, network, address string) (net.Conn, error) {

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go/sasl"
+	"github.com/segmentio/kafka-go/sasl/plain"
+	"github.com/segmentio/kafka-go/sasl/scram"
 )
 
 // Codec is a compression codec; its value is Kafka's attribute.
@@ -68,8 +70,28 @@ type Config struct {
 	MetadataBackoff time.Duration // pause before asking again after a leader has gone
 	KeepAlive       time.Duration // TCP keep-alive; 0 leaves it to the system
 
-	TLS  *tls.Config    // nil: plain text
-	SASL sasl.Mechanism // nil: no login
+	TLS  *tls.Config // nil: plain text
+	SASL SASL
+}
+
+// SASL is the login; without a user name there is none.
+type SASL struct {
+	Mechanism          string // PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512
+	Username, Password string
+}
+
+func (s SASL) mechanism() (sasl.Mechanism, error) {
+	switch {
+	case s.Username == "":
+		return nil, nil
+	case s.Mechanism == "" || s.Mechanism == "PLAIN":
+		return plain.Mechanism{Username: s.Username, Password: s.Password}, nil
+	case s.Mechanism == "SCRAM-SHA-256":
+		return scram.Mechanism(scram.SHA256, s.Username, s.Password)
+	case s.Mechanism == "SCRAM-SHA-512":
+		return scram.Mechanism(scram.SHA512, s.Username, s.Password)
+	}
+	return nil, fmt.Errorf("kafka: SASL mechanism %q is unknown", s.Mechanism)
 }
 
 // Defaults returns Filebeat's defaults, but for Acks: nothing is lost when a

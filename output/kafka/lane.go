@@ -183,8 +183,28 @@ func (s *Sink) deliver(l *lane, b *batch, p piece) []piece {
 
 func (s *Sink) setFailing(l *lane, failing bool) {
 	s.mu.Lock()
-	l.failing = failing
-	s.mu.Unlock()
+	defer s.mu.Unlock()
+	if l.failing != failing {
+		l.failing = failing
+		s.consider() // what waits may now go past this lane
+	}
+}
+
+// stuck is how many batches failing lanes hold while other partitions work. It
+// is called with the lock held.
+func (s *Sink) stuck() int {
+	n, working := 0, false
+	for _, p := range s.parts {
+		if l := s.lanes[p.id]; l != nil && l.failing {
+			n += len(l.queue)
+		} else if p.leader {
+			working = true
+		}
+	}
+	if !working {
+		return 0
+	}
+	return n
 }
 
 // backoff is the pause after the given number of failures: from
@@ -196,6 +216,7 @@ func (s *Sink) backoff(attempt int, moving bool) time.Duration {
 	if moving {
 		d = min(d, s.cfg.MetadataBackoff)
 	}
+	d = max(d, time.Millisecond) // doubling nothing would be nothing
 	for range min(attempt, 30) {
 		if d = 2 * d; d >= s.cfg.BackoffMax {
 			break

@@ -114,14 +114,14 @@ func (s *Sink) compressAll() {
 
 // build compresses a records region into pieces of at most limit bytes.
 func (s *Sink) build(with *compressor, wire, records []byte, b *batch, count int32, limit int) []piece {
-	wire = append(wire[:0], make([]byte, lengthPrefix+headerSize)...)
-	wire, err := with.appendTo(wire, records)
+	head := append(wire[:0], make([]byte, lengthPrefix+headerSize)...)
+	wire, err := with.appendTo(head, records)
 	codec := with.codec
 	if err != nil {
 		// Writing to memory does not fail; should it, uncompressed records
 		// are still records.
 		s.log.Error("compression failed, sending the batch as it is", zap.Error(err))
-		wire, codec = append(wire[:lengthPrefix+headerSize], records...), None
+		wire, codec = append(head, records...), None
 	}
 	stamp(wire, codec, count, b.baseTime, b.maxTime)
 	if len(wire)-lengthPrefix <= limit {
@@ -159,7 +159,7 @@ func (s *Sink) cut(with *compressor, records []byte, b *batch, count int32, limi
 
 // split cuts a piece that the broker has refused.
 func (s *Sink) split(p piece, b *batch) ([]piece, error) {
-	records, err := expand(s.cfg.Codec, p.wire[lengthPrefix+headerSize:])
+	records, err := expand(codecOf(p.wire), p.wire[lengthPrefix+headerSize:])
 	if err != nil {
 		return nil, fmt.Errorf("split batch: %w", err)
 	}

@@ -58,6 +58,11 @@ func stamp(wire []byte, codec Codec, count int32, baseTime, maxTime int64) {
 	be.PutUint32(b[offCRC:], crc32.Checksum(b[offAttributes:], castagnoli))
 }
 
+// codecOf is the codec that wire was stamped with.
+func codecOf(wire []byte) Codec {
+	return Codec(binary.BigEndian.Uint16(wire[lengthPrefix+offAttributes:]))
+}
+
 // guessedHead is the room that beginRecord leaves before a value: a length of
 // two bytes, attributes, time and offset deltas and a null key of one byte each,
 // a value length of two bytes. Values of 64 to 8191 bytes early in a batch fit

@@ -29,9 +29,10 @@ const (
 	shortLinger = 4 * time.Millisecond
 	longLinger  = 50 * time.Millisecond
 	smallBatch  = 32 << 10
-	// trickle is how many batches may be in flight for a small one to join them.
-	// With an unreachable broker small batches would fill the window; waiting in
-	// the open batch they cost nothing.
+	// trickle is how many batches may be in flight for a small one to join them,
+	// those left aside that only some partitions cannot take. With an unreachable
+	// broker small batches would fill the window; waiting in the open batch they
+	// cost nothing.
 	trickle = 2
 
 	// partitionsAge is how often the partitions are read again from the cache of
@@ -89,7 +90,10 @@ func New(cfg Config, encoder *output.Encoder, log *zap.Logger) (*Sink, error) {
 		next:        rand.IntN(1 << 16), // sidecars must not all begin with partition 0
 		compression: compression{workers: runtime.GOMAXPROCS(0)},
 	}
-	s.cluster = newCluster(&s.cfg)
+	var err error
+	if s.cluster, err = newCluster(&s.cfg); err != nil {
+		return nil, err
+	}
 	s.life, s.end = context.WithCancel(context.Background())
 	s.linger = time.AfterFunc(time.Hour, s.lingered)
 	s.linger.Stop()
@@ -197,7 +201,7 @@ func (s *Sink) consider() {
 		s.linger.Reset(wait)
 		return
 	}
-	if s.closed || s.inFlight < trickle {
+	if s.closed || s.inFlight-s.stuck() < trickle {
 		s.seal()
 	}
 }

@@ -1,0 +1,79 @@
+// Command generate writes a Java service's log to standard output, for
+// measurements that other people can repeat: the same seed and size give the
+// same bytes everywhere.
+//
+//	go run ./generate -seed 1 -size 128MiB > app.log
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/logcar/logcar/internal/javalog"
+)
+
+// start is the time of every generated log's first event.
+var start = time.Date(2026, time.March, 1, 8, 0, 0, 0, time.UTC)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run returns the process's exit status: 0, 1 when writing failed, 2 for a
+// command line that makes no sense.
+func run(args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("generate", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		fmt.Fprintln(stderr, "usage: generate [-seed N] [-size 128MiB] [-numbered] > app.log")
+		fmt.Fprintln(stderr, "Writes whole events of a Java service's log, stack traces among them, until the size is reached.")
+		flags.PrintDefaults()
+	}
+	size := byteSize(128 << 20)
+	seed := flags.Uint64("seed", 1, "the log's `number`: the same seed gives the same bytes")
+	numbered := flags.Bool("numbered", false, "open every message with the event's number, seq=00000001")
+	flags.Var(&size, "size", "`bytes` to write at least, with a unit if you like: 500kB, 128MiB, 1.5GB")
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		return 2
+	case flags.NArg() > 0:
+		fmt.Fprintf(stderr, "generate: unexpected argument %q\n", flags.Arg(0))
+		flags.Usage()
+		return 2
+	}
+
+	var options []javalog.Option
+	if *numbered {
+		options = append(options, javalog.Numbered)
+	}
+	if err := write(stdout, javalog.New(*seed, start, options...), int64(size)); err != nil {
+		fmt.Fprintln(stderr, "generate:", err)
+		return 1
+	}
+	return 0
+}
+
+// write writes whole events to w until they are size bytes or more.
+func write(w io.Writer, g *javalog.Generator, size int64) error {
+	const flushAt = 256 << 10
+	buf := make([]byte, 0, 2*flushAt)
+	for written := int64(0); written < size; {
+		buf = g.Append(buf)
+		if len(buf) < flushAt && written+int64(len(buf)) < size {
+			continue
+		}
+		n, err := w.Write(buf)
+		written += int64(n)
+		if err != nil {
+			return fmt.Errorf("write log: %w", err)
+		}
+		buf = buf[:0]
+	}
+	return nil
+}

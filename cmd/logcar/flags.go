@@ -1,0 +1,115 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/logcar/logcar/config"
+)
+
+const usage = `logcar ships a pod's log files to Kafka, in Filebeat's place.
+
+Usage:
+  logcar [command] [flags]
+
+Commands:
+  run           read, ship, and remember the positions (the default)
+  test config   say of every key whether it is honoured; status 1 if one is wrong
+  version       print the version
+  help          print this text
+
+Flags, with one dash or two:
+  -c FILE               configuration file, relative to --path.config; may be given
+                        several times, later ones win (default filebeat.yml)
+  -E KEY=VALUE          set one key of the configuration; may be given several times
+  -e                    log to stderr (always so; accepted for Filebeat's sake)
+  -v                    log at least at level info
+  -d SELECTORS          log at level debug
+  --once                read every file to its end, deliver, and exit
+  --path.home DIR       (default: the executable's directory)
+  --path.config DIR     (default: path.home)
+  --path.data DIR       positions are kept here (default: path.home/data)
+  --path.logs DIR
+  --strict.perms=BOOL   refuse configuration files that others may write
+                        (default true, or $BEAT_STRICT_PERMS)
+  --cpuprofile FILE, --memprofile FILE
+                        write a profile for go tool pprof at the end
+
+SIGTERM and SIGINT end logcar cleanly: it reads each file to its end, delivers
+what is open, and waits for the confirmations up to filebeat.shutdown_timeout
+(25s). A second signal ends it at once: nothing is lost, some lines repeat.
+`
+
+// flags is what the command line says besides the command.
+type flags struct {
+	config                 config.Args
+	debug                  string
+	verbose, once          bool
+	help, version          bool
+	configTest             bool
+	cpuProfile, memProfile string
+}
+
+// list is a flag that may be given several times.
+type list []string
+
+func (l *list) String() string     { return strings.Join(*l, ",") }
+func (l *list) Set(s string) error { *l = append(*l, s); return nil }
+
+// parse reads the command line. Flags and the words of a command may stand in
+// any order.
+func parse(args []string) (*flags, []string, error) {
+	f := &flags{}
+	fs := flag.NewFlagSet("logcar", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.Var((*list)(&f.config.Files), "c", "")
+	fs.Var((*list)(&f.config.Overrides), "E", "")
+	fs.StringVar(&f.debug, "d", "", "")
+	fs.BoolVar(&f.verbose, "v", false, "")
+	fs.BoolVar(&f.once, "once", false, "")
+	fs.BoolVar(&f.version, "version", false, "")
+	fs.BoolVar(&f.configTest, "configtest", false, "")
+	fs.StringVar(&f.config.Home, "path.home", "", "")
+	fs.StringVar(&f.config.Config, "path.config", "", "")
+	fs.StringVar(&f.config.Data, "path.data", "", "")
+	fs.StringVar(&f.config.Logs, "path.logs", "", "")
+	fs.BoolVar(&f.config.StrictPerms, "strict.perms", strictByEnvironment(), "")
+	fs.StringVar(&f.cpuProfile, "cpuprofile", "", "")
+	fs.StringVar(&f.memProfile, "memprofile", "", "")
+	ignored := struct {
+		list list
+		flag bool
+		text string
+	}{}
+	fs.BoolVar(&ignored.flag, "e", false, "")
+	fs.Var(&ignored.list, "M", "")
+	fs.StringVar(&ignored.text, "environment", "", "")
+	fs.StringVar(&ignored.text, "modules", "", "")
+
+	var words []string
+	for {
+		err := fs.Parse(args)
+		if errors.Is(err, flag.ErrHelp) {
+			f.help = true
+			return f, words, nil
+		}
+		if err != nil {
+			return nil, nil, fmt.Errorf("%w: %w", errUsage, err)
+		}
+		if fs.NArg() == 0 {
+			return f, words, nil
+		}
+		words = append(words, fs.Arg(0))
+		args = fs.Args()[1:]
+	}
+}
+
+func strictByEnvironment() bool {
+	strict, err := strconv.ParseBool(os.Getenv("BEAT_STRICT_PERMS"))
+	return err != nil || strict
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"golang.org/x/sys/unix"
+)
+
+// newLogger logs to stderr: lines for people on a terminal, JSON for the
+// container's log. Should one message come in masses, it is sampled.
+func newLogger(level string, f *flags, stderr io.Writer) (*zap.Logger, error) {
+	at, err := logLevel(level)
+	if err != nil {
+		return nil, err
+	}
+	if f.verbose {
+		at = min(at, zapcore.InfoLevel)
+	}
+	if f.debug != "" {
+		at = zapcore.DebugLevel
+	}
+	enc := zap.NewProductionEncoderConfig()
+	enc.TimeKey, enc.EncodeTime = "@timestamp", zapcore.ISO8601TimeEncoder
+	enc.LevelKey, enc.MessageKey, enc.NameKey = "log.level", "message", "log.logger"
+	enc.EncodeDuration = zapcore.StringDurationEncoder
+	encoder := zapcore.NewJSONEncoder(enc)
+	if isTerminal(stderr) {
+		enc.EncodeTime = zapcore.TimeEncoderOfLayout("15:04:05.000")
+		enc.EncodeLevel = zapcore.CapitalColorLevelEncoder
+		encoder = zapcore.NewConsoleEncoder(enc)
+	}
+	core := zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(stderr)), at)
+	const perSecond, thereafter = 50, 100
+	return zap.New(zapcore.NewSamplerWithOptions(core, time.Second, perSecond, thereafter)), nil
+}
+
+// logLevel reads Filebeat's names of levels.
+func logLevel(name string) (zapcore.Level, error) {
+	switch name {
+	case "critical", "error":
+		return zapcore.ErrorLevel, nil
+	case "warning", "warn":
+		return zapcore.WarnLevel, nil
+	case "info":
+		return zapcore.InfoLevel, nil
+	case "debug":
+		return zapcore.DebugLevel, nil
+	}
+	return 0, fmt.Errorf("log level %q is unknown", name)
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
+	return err == nil
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+
+	"go.uber.org/zap"
+
+	"github.com/logcar/logcar/config"
+	"github.com/logcar/logcar/pipeline"
+)
+
+// ship is the main command: everything runs until a signal, or with --once
+// until everything is read.
+func ship(f *flags, _, stderr io.Writer) (err error) {
+	cfg, err := config.Load(f.config)
+	if err != nil {
+		return err
+	}
+	log, err := newLogger(cfg.Logging.Level, f, stderr)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = log.Sync() }() // stderr cannot always be synced
+	for _, w := range cfg.Warnings {
+		log.Warn("configuration: " + w.Error())
+	}
+	if cfg.MaxProcs > 0 {
+		runtime.GOMAXPROCS(cfg.MaxProcs)
+	}
+	endProfiles, err := profile(f)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if perr := endProfiles(); err == nil {
+			err = perr
+		}
+	}()
+
+	p, err := pipeline.New(cfg, f.once, version, log)
+	if err != nil {
+		return err
+	}
+	log.Info("logcar start running.", zap.String("version", version), zap.Int("inputs", len(cfg.Inputs)))
+	ctx, stop, release := signals(log)
+	defer release()
+	if err := p.Run(ctx, stop); err != nil {
+		return err
+	}
+	log.Info("logcar stopped.")
+	return nil
+}
+
+// signals turns SIGTERM, SIGINT and SIGHUP into a clean stop, and a second one
+// into the end of ctx.
+func signals(log *zap.Logger) (ctx context.Context, stop <-chan struct{}, release func()) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	first := make(chan struct{})
+	received := make(chan os.Signal, 2)
+	signal.Notify(received, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	done := make(chan struct{})
+	go func() {
+		for n := 0; ; n++ {
+			select {
+			case s := <-received:
+				if n > 0 {
+					cancel(fmt.Errorf("second signal: %v", s))
+					return
+				}
+				log.Info("Stopping logcar", zap.Stringer("signal", s))
+				close(first)
+			case <-done:
+				return
+			}
+		}
+	}()
+	return ctx, first, func() {
+		signal.Stop(received)
+		close(done)
+		cancel(nil)
+	}
+}

@@ -1,0 +1,195 @@
+// Package config reads Filebeat's configuration and turns it into the
+// configuration types of logcar's own packages.
+//
+// It is where the dialect is known: the keys of Filebeat 6 to 9, their defaults,
+// what has no effect here and what is refused, each listed once in a table that
+// the reader, the checks and the documentation share. It must never open a log
+// file, connect to anything or start anything.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/logcar/logcar/config/tree"
+	"github.com/logcar/logcar/output"
+	"github.com/logcar/logcar/output/console"
+	"github.com/logcar/logcar/output/file"
+	"github.com/logcar/logcar/output/kafka"
+	"github.com/logcar/logcar/registry"
+	"github.com/logcar/logcar/tailer"
+)
+
+// Problem is something wrong or worth knowing, with its place.
+type Problem = tree.Problem
+
+// KeyReport says what became of one key of the configuration.
+type KeyReport = tree.KeyReport
+
+// Args is what the command line says.
+type Args struct {
+	Files     []string // -c, relative to path.config; none: filebeat.yml
+	Overrides []string // -E
+	// Paths of the command line; empty: the configuration's, or the defaults.
+	Home, Config, Data, Logs string
+	StrictPerms              bool
+}
+
+// Config is a whole configuration.
+type Config struct {
+	Inputs []*tailer.Input
+	Tailer tailer.Options
+
+	// One of these three is set.
+	Kafka   *kafka.Config
+	File    *file.Config
+	Console *console.Config
+
+	Shape output.Shape
+	Name  string // host.name and agent.name; empty: the host name
+
+	Data            string // path.data
+	Registry        registry.Options
+	RegistryDir     string
+	ShutdownTimeout time.Duration
+	MaxProcs        int // 0: as many as the machine, or the cgroup, has
+	Logging         Logging
+
+	Warnings []Problem
+	Keys     []KeyReport
+}
+
+// Logging is how logcar logs for itself.
+type Logging struct {
+	Level    string // debug, info, warning, error
+	ToStderr bool
+	Metrics  time.Duration // how often numbers are logged; 0: never
+}
+
+// DefaultShutdown is how long a stop waits for what was read to be confirmed.
+// Kubernetes gives a pod 30 s by default.
+const DefaultShutdown = 25 * time.Second
+
+// Load reads the configuration. The error joins everything that is wrong with
+// it, each with file, line and key.
+func Load(args Args) (*Config, error) {
+	paths, defaults, err := locate(args)
+	if err != nil {
+		return nil, err
+	}
+	root, err := tree.Load(paths, args.Overrides, tree.Settings{
+		Lookup: os.LookupEnv, StrictPerms: args.StrictPerms, Defaults: defaults,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("load configuration: %w", err)
+	}
+	c := &Config{}
+	c.read(root)
+	c.Warnings, err = root.Finish()
+	if err != nil {
+		return nil, err
+	}
+	c.Keys = root.Report()
+	return c, nil
+}
+
+// locate finds the files and the paths that lie beneath their settings, as
+// Filebeat does: beside the executable, unless told otherwise.
+func locate(args Args) (files []string, defaults map[string]string, err error) {
+	home := args.Home
+	if home == "" {
+		exe, err := os.Executable()
+		if err != nil {
+			return nil, nil, fmt.Errorf("find path.home: %w", err)
+		}
+		home = filepath.Dir(exe)
+	}
+	dir := args.Config
+	if dir == "" {
+		dir = home
+	}
+	files = args.Files
+	if len(files) == 0 {
+		files = []string{"filebeat.yml"}
+	}
+	resolved := make([]string, len(files))
+	for i, f := range files {
+		resolved[i] = f
+		if !filepath.IsAbs(f) {
+			resolved[i] = filepath.Join(dir, f)
+			// Filebeat resolves against path.config alone; a file that is
+			// where the user stands is surely meant as well.
+			if _, err := os.Stat(resolved[i]); errors.Is(err, os.ErrNotExist) {
+				if _, err := os.Stat(f); err == nil {
+					resolved[i] = f
+				}
+			}
+		}
+	}
+	defaults = map[string]string{
+		"path.home": home, "path.config": "${path.home}", "path.data": "${path.home}/data", "path.logs": "${path.home}/logs",
+	}
+	for key, v := range map[string]string{"path.config": args.Config, "path.data": args.Data, "path.logs": args.Logs} {
+		if v != "" {
+			defaults[key] = v
+		}
+	}
+	return resolved, defaults, nil
+}
+
+// read turns the tree into the configuration. Problems are recorded in the root.
+func (c *Config) read(root *tree.Root) {
+	s := root.Section("", &topTable)
+	old := s.Has("filebeat.prospectors")
+	c.Shape = shape(s, old)
+	c.Name = s.String("name", "")
+	c.MaxProcs = s.Int("max_procs", 0)
+	c.ShutdownTimeout = s.Duration("filebeat.shutdown_timeout", DefaultShutdown)
+	if c.ShutdownTimeout == 0 {
+		// Filebeat's 0 throws away what is in flight; nobody wants that of a
+		// program whose last lines matter most.
+		c.ShutdownTimeout = DefaultShutdown
+	}
+	c.Data = s.String("path.data", "")
+	c.RegistryDir = registryDir(s, c.Data)
+	c.Registry.Flush = max(s.Duration("filebeat.registry.flush", time.Second), 100*time.Millisecond)
+	c.Logging = logging(s)
+	c.readInputs(s)
+	c.readOutput(s)
+}
+
+// shape is the generation of documents: what the key says, or what the spelling
+// tells. Filebeat refuses filebeat.prospectors from 7.0 on, so that whoever
+// writes it has a chain that expects documents of 6.x.
+func shape(s *tree.Section, old bool) output.Shape {
+	def := "8"
+	if old {
+		def = "6"
+	}
+	switch s.Enum("logcar.documents", def) {
+	case "6":
+		return output.Shape6
+	case "7":
+		return output.Shape7
+	}
+	return output.Shape8
+}
+
+func registryDir(s *tree.Section, data string) string {
+	dir := s.String("filebeat.registry.path", "registry")
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(data, dir)
+	}
+	return filepath.Join(dir, "logcar")
+}
+
+func logging(s *tree.Section) Logging {
+	l := Logging{Level: s.Enum("logging.level", "info"), Metrics: s.Duration("logging.metrics.period", 30*time.Second)}
+	if !s.Bool("logging.metrics.enabled", true) {
+		l.Metrics = 0
+	}
+	return l
+}

@@ -1,0 +1,214 @@
+package config
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"io/fs"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/logcar/logcar/config/tree"
+	"github.com/logcar/logcar/output/console"
+	"github.com/logcar/logcar/output/file"
+	"github.com/logcar/logcar/output/kafka"
+)
+
+// readOutput reads the one output that is enabled.
+func (c *Config) readOutput(s *tree.Section) {
+	enabled := map[string]*tree.Section{}
+	for _, name := range s.Names("output") {
+		table := outputTables[name]
+		if table == nil {
+			s.Errorf("output."+name, "output %q is unknown: expected kafka, file or console", name)
+			continue
+		}
+		if out := s.Sub("output."+name, table); out.Bool("enabled", true) {
+			enabled[name] = out
+		}
+	}
+	if len(enabled) > 1 {
+		s.Errorf("output", "more than one output is enabled; expected one of kafka, file, console")
+		return
+	}
+	for name, out := range enabled {
+		switch name {
+		case "kafka":
+			c.Kafka = readKafka(out)
+		case "file":
+			c.File = readFile(out)
+		case "console":
+			c.Console = readConsole(out)
+		default:
+			out.Errorf("", "output %s is not supported: logcar delivers to kafka, file and console", name)
+		}
+		return
+	}
+	s.Errorf("output", "no output is enabled: expected one of output.kafka, output.file, output.console")
+}
+
+func readKafka(s *tree.Section) *kafka.Config {
+	c := kafka.Defaults()
+	for _, h := range s.Strings("hosts", nil) {
+		if _, _, err := net.SplitHostPort(h); err != nil {
+			h = net.JoinHostPort(strings.Trim(h, "[]"), "9092")
+		}
+		c.Hosts = append(c.Hosts, h)
+	}
+	if len(c.Hosts) == 0 {
+		s.Errorf("hosts", "no hosts: expected a list such as [\"kafka-1:9092\", \"kafka-2:9092\"]")
+	}
+	c.Topic = s.String("topic", "")
+	switch {
+	case c.Topic == "":
+		s.Errorf("topic", "no topic: expected a name")
+	case strings.Contains(c.Topic, "%{"):
+		s.Errorf("topic", "topics that depend on the event are not supported yet; expected a name")
+	}
+	switch acks := s.Int("required_acks", int(c.Acks)); acks {
+	case -1, 0, 1:
+		c.Acks = kafka.Acks(acks)
+	default:
+		s.Errorf("required_acks", "%d is not one of -1 (all replicas), 1 (the leader), 0 (none)", acks)
+	}
+	c.Codec = codecs[s.Enum("compression", "gzip")]
+	c.Level = bounded(s, "compression_level", c.Level, 0, 9)
+	c.ClientID = s.String("client_id", c.ClientID)
+	c.BulkMaxSize = bounded(s, "bulk_max_size", c.BulkMaxSize, 1, 1<<20)
+	c.FlushFrequency = s.Duration("bulk_flush_frequency", 0)
+	c.MaxMessageBytes = int(s.Bytes("max_message_bytes", int64(c.MaxMessageBytes)))
+	if c.MaxMessageBytes < 1024 {
+		s.Errorf("max_message_bytes", "%d is too little to be useful; expected at least 1024", c.MaxMessageBytes)
+	}
+	c.Timeout = positive(s, "timeout", c.Timeout)
+	c.BrokerTimeout = positive(s, "broker_timeout", c.BrokerTimeout)
+	c.BackoffInit = positive(s, "backoff.init", c.BackoffInit)
+	c.BackoffMax = max(positive(s, "backoff.max", c.BackoffMax), c.BackoffInit)
+	c.MetadataRefresh = positive(s, "metadata.refresh_frequency", c.MetadataRefresh)
+	c.MetadataBackoff = positive(s, "metadata.retry.backoff", c.MetadataBackoff)
+	c.KeepAlive = s.Duration("keep_alive", 0)
+	c.SASL = kafka.SASL{
+		Mechanism: s.Enum("sasl.mechanism", "PLAIN"), Username: s.String("username", ""), Password: s.String("password", ""),
+	}
+	if c.SASL.Username != "" && c.SASL.Password == "" {
+		s.Errorf("password", "there is a username and no password")
+	}
+	if s.Has("ssl") {
+		c.TLS = readTLS(s.Sub("ssl", &tlsTable))
+	}
+	return &c
+}
+
+var codecs = map[string]kafka.Codec{
+	"none": kafka.None, "no": kafka.None, "off": kafka.None, "gzip": kafka.Gzip,
+	"snappy": kafka.Snappy, "lz4": kafka.LZ4, "zstd": kafka.Zstd,
+}
+
+func bounded(s *tree.Section, key string, def, low, high int) int {
+	n := s.Int(key, def)
+	if n < low || n > high {
+		s.Errorf(key, "%d is out of range; expected %d to %d", n, low, high)
+		return def
+	}
+	return n
+}
+
+func positive(s *tree.Section, key string, def time.Duration) time.Duration {
+	d := s.Duration(key, def)
+	if d <= 0 {
+		s.Errorf(key, "%v is no time; expected more than 0", d)
+		return def
+	}
+	return d
+}
+
+// readTLS reads ssl.*; the section's presence switches TLS on, as in Filebeat.
+func readTLS(s *tree.Section) *tls.Config {
+	if !s.Bool("enabled", true) {
+		return nil
+	}
+	c := &tls.Config{MinVersion: tls.VersionTLS12}
+	switch s.Enum("verification_mode", "full") {
+	case "none":
+		c.InsecureSkipVerify = true
+	case "certificate":
+		verifyChainOnly(c)
+	}
+	if cas := s.Strings("certificate_authorities", nil); len(cas) > 0 {
+		c.RootCAs = x509.NewCertPool()
+		for _, ca := range cas {
+			if pem, ok := pemOf(s, "certificate_authorities", ca); ok && !c.RootCAs.AppendCertsFromPEM(pem) {
+				s.Errorf("certificate_authorities", "no certificate in %.60q", ca)
+			}
+		}
+	}
+	cert, key := s.String("certificate", ""), s.String("key", "")
+	if (cert == "") != (key == "") {
+		s.Errorf("certificate", "certificate and key go together")
+	} else if cert != "" {
+		certPEM, ok1 := pemOf(s, "certificate", cert)
+		keyPEM, ok2 := pemOf(s, "key", key)
+		if ok1 && ok2 {
+			pair, err := tls.X509KeyPair(certPEM, keyPEM)
+			if err != nil {
+				s.Errorf("certificate", "%v", err)
+			}
+			c.Certificates = []tls.Certificate{pair}
+		}
+	}
+	return c
+}
+
+// pemOf returns a PEM text that is given inline or by the path of its file.
+func pemOf(s *tree.Section, key, value string) ([]byte, bool) {
+	if strings.HasPrefix(strings.TrimSpace(value), "-----BEGIN") {
+		return []byte(value), true
+	}
+	pem, err := os.ReadFile(value)
+	if err != nil {
+		s.Errorf(key, "%v", err)
+		return nil, false
+	}
+	return pem, true
+}
+
+// verifyChainOnly is Filebeat's verification_mode certificate: the chain must be
+// good, the name in it is not looked at.
+func verifyChainOnly(c *tls.Config) {
+	c.InsecureSkipVerify = true
+	c.VerifyConnection = func(cs tls.ConnectionState) error {
+		opts := x509.VerifyOptions{Roots: c.RootCAs, Intermediates: x509.NewCertPool()}
+		for _, cert := range cs.PeerCertificates[1:] {
+			opts.Intermediates.AddCert(cert)
+		}
+		_, err := cs.PeerCertificates[0].Verify(opts)
+		return err
+	}
+}
+
+func readFile(s *tree.Section) *file.Config {
+	c := file.Defaults()
+	c.Path = s.String("path", "")
+	if c.Path == "" {
+		s.Errorf("path", "no path: expected a directory")
+	}
+	c.Filename = s.String("filename", c.Filename)
+	c.RotateEveryKB = bounded(s, "rotate_every_kb", c.RotateEveryKB, 1, 1<<40)
+	c.NumberOfFiles = bounded(s, "number_of_files", c.NumberOfFiles, 2, 1024)
+	c.RotateOnStartup = s.Bool("rotate_on_startup", c.RotateOnStartup)
+	if mode := s.String("permissions", ""); mode != "" {
+		n, err := strconv.ParseUint(mode, 8, 9)
+		if err != nil {
+			s.Errorf("permissions", "%q is no file mode; expected an octal number such as 0600", mode)
+		} else {
+			c.Permissions = fs.FileMode(n)
+		}
+	}
+	return &c
+}
+
+func readConsole(s *tree.Section) *console.Config {
+	return &console.Config{Pretty: s.Bool("pretty", false)}
+}

@@ -1,0 +1,260 @@
+package config
+
+import (
+	"slices"
+
+	"github.com/logcar/logcar/config/tree"
+)
+
+// The tables list every key of Filebeat that is known here, by section. A key
+// that is missing from them is reported as unknown.
+
+func option(name string, kind tree.Kind, def, note string) tree.Option {
+	return tree.Option{Name: name, Kind: kind, Default: def, Note: note}
+}
+
+func enum(name, def, note string, values ...string) tree.Option {
+	return tree.Option{Name: name, Kind: tree.Enum, Default: def, Values: values, Note: note}
+}
+
+// noEffect lists keys that are accepted and ignored, with the reason.
+func noEffect(note string, names ...string) []tree.Option {
+	return withStatus(tree.NoEffect, note, names)
+}
+
+// refused lists keys that would change what is delivered, and cannot be honoured.
+func refused(note string, names ...string) []tree.Option {
+	return withStatus(tree.Refused, note, names)
+}
+
+func withStatus(status tree.Status, note string, names []string) []tree.Option {
+	options := make([]tree.Option, len(names))
+	for i, name := range names {
+		options[i] = tree.Option{Name: name, Kind: tree.Any, Status: status, Note: note}
+	}
+	return options
+}
+
+const notYet = "it would change what is delivered, and logcar cannot do it yet"
+
+// eventOptions are those that an input shares with the top of the file.
+var eventOptions = []tree.Option{
+	option("fields", tree.Any, "", "added to every event; values of environment variables stay text"),
+	option("fields_under_root", tree.Bool, "false", ""),
+	option("tags", tree.Strings, "", ""),
+	option("processors", tree.Any, "", "add_host_metadata, add_cloud_metadata, add_docker_metadata and add_kubernetes_metadata are accepted without effect; others are refused"),
+}
+
+var topTable = tree.Table{Name: "top", Options: slices.Concat(
+	eventOptions,
+	[]tree.Option{
+		{Name: "filebeat.inputs", Kind: tree.List, Note: "log and filestream"},
+		{Name: "filebeat.prospectors", Kind: tree.List, Note: "the spelling of 6.x; documents are then of 6.x too, see logcar.documents"},
+		option("filebeat.shutdown_timeout", tree.Duration, "25s", "how long a stop waits for what was read to be confirmed; 0 is the default"),
+		option("filebeat.registry.path", tree.String, "registry", "below path.data"),
+		option("filebeat.registry.flush", tree.Duration, "1s", "at least 100ms"),
+		{Name: "output", Kind: tree.Group, Note: "one of kafka, file, console"},
+		{Name: "output.kafka", Kind: tree.Group},
+		{Name: "output.file", Kind: tree.Group},
+		{Name: "output.console", Kind: tree.Group},
+		{Name: "output.elasticsearch", Kind: tree.Group},
+		{Name: "output.logstash", Kind: tree.Group},
+		{Name: "output.redis", Kind: tree.Group},
+		option("name", tree.String, "the host name", "host.name and agent.name"),
+		option("max_procs", tree.Int, "what the cgroup allows", ""),
+		option("path.home", tree.String, "the executable's directory", ""),
+		option("path.config", tree.String, "${path.home}", ""),
+		option("path.data", tree.String, "${path.home}/data", ""),
+		option("path.logs", tree.String, "${path.home}/logs", ""),
+		enum("logging.level", "info", "", "critical", "error", "warning", "warn", "info", "debug"),
+		option("logging.metrics.enabled", tree.Bool, "true", ""),
+		option("logging.metrics.period", tree.Duration, "30s", ""),
+		enum("logcar.documents", "6 with filebeat.prospectors, else 8", "logcar's own: the generation of Filebeat's documents", "6", "7", "8"),
+	},
+	noEffect("logcar logs to stderr alone, for the container's log", "logging.to_files", "logging.to_stderr", "logging.to_syslog",
+		"logging.to_eventlog", "logging.files", "logging.json", "logging.ecs", "logging.selectors", "logging.metrics.namespaces"),
+	noEffect("the files are the buffer; memory is bounded by itself", "queue"),
+	noEffect("positions are kept in one small file that is written at most once per flush", "filebeat.registry.file_permissions",
+		"filebeat.registry.cleanup_interval", "filebeat.registry.migrate_file", "filebeat.registry_file",
+		"filebeat.registry_file_permissions", "filebeat.registry_flush"),
+	noEffect("it concerns Elasticsearch and Kibana, which logcar does not speak to", "setup", "cloud", "monitoring", "xpack", "management"),
+	noEffect("logcar has no modules and no autodiscovery", "filebeat.modules", "filebeat.config.modules", "filebeat.autodiscover", "autodiscover"),
+	noEffect("there is no seccomp filter to set", "seccomp"),
+	noEffect("there is no HTTP endpoint yet", "http"),
+	noEffect("the runtime's defaults fit a sidecar", "gc_percent"),
+	refused("read the inputs from the main file instead", "filebeat.config.inputs", "filebeat.config.prospectors", "filebeat.config_dir"),
+)}
+
+// inputTable has what is read before the type is known.
+var inputTable = tree.Table{Name: "input", Options: slices.Concat(
+	eventOptions,
+	[]tree.Option{
+		enum("type", "log", "log and filestream", "log", "filestream", "container", "docker", "stdin", "tcp", "udp", "unix", "syslog", "redis", "mqtt",
+			"kafka", "journald", "winlog", "http_endpoint", "httpjson", "cel", "aws-s3", "gcs", "azure-eventhub", "netflow"),
+		enum("input_type", "log", "the spelling before 6.0: the event then has no input.type", "log", "filestream", "container", "docker", "stdin"),
+		option("enabled", tree.Bool, "true", ""),
+		option("paths", tree.Strings, "", "files, or patterns with *, ? and **"),
+		option("pipeline", tree.String, "", "becomes @metadata.pipeline"),
+		option("publisher_pipeline.disable_host", tree.Bool, "false", ""),
+		option("ignore_older", tree.Duration, "0", ""),
+		option("include_lines", tree.Strings, "", ""),
+		option("exclude_lines", tree.Strings, "", ""),
+		option("encoding", tree.String, "plain", "plain and utf-8"),
+	},
+	noEffect("null fields are always left out", "keep_null"),
+	noEffect("it is always allowed", "allow_deprecated_use"),
+	noEffect("it concerns Elasticsearch", "index"),
+	noEffect("open files are bounded for all inputs together, idle ones are closed first", "harvester_limit"),
+	noEffect("a position is dropped when its file is gone", "clean_inactive", "clean_removed"),
+	refused(notYet, "line_terminator"),
+)}
+
+// logTable has what the log input adds.
+var logTable = tree.Table{Name: "log", Options: slices.Concat(
+	inputTable.Options,
+	[]tree.Option{
+		option("max_bytes", tree.Bytes, "10485760", "longer events are cut and flagged, never dropped"),
+		{Name: "multiline", Kind: tree.Group},
+		option("exclude_files", tree.Strings, "", ""),
+		option("symlinks", tree.Bool, "false", ""),
+		option("recursive_glob.enabled", tree.Bool, "true", ""),
+		option("scan_frequency", tree.Duration, "10s", "besides file notifications"),
+		option("tail_files", tree.Bool, "false", ""),
+		option("backoff", tree.Duration, "1s", "besides file notifications"),
+		option("max_backoff", tree.Duration, "10s", ""),
+		option("close_inactive", tree.Duration, "5m", ""),
+		option("close_eof", tree.Bool, "false", ""),
+		option("close_renamed", tree.Bool, "false", "the file is read to its end first"),
+		option("close_removed", tree.Bool, "true", "the file is read to its end first"),
+	},
+	noEffect("reads are always large", "harvester_buffer_size"),
+	noEffect("it doubles", "backoff_factor"),
+	noEffect("a file is let go when it is read and quiet, never with bytes unread", "close_timeout"),
+	noEffect("files are read oldest first", "scan.sort", "scan.order"),
+	noEffect("files are told by device, inode and their first bytes", "file_identity"),
+	noEffect("removed from Filebeat in 6.0", "document_type", "force_close_files", "close_older", "spool_size"),
+	refused(notYet, "json"),
+)}
+
+// filestreamTable has what the filestream input adds.
+var filestreamTable = tree.Table{Name: "filestream", Options: slices.Concat(
+	inputTable.Options,
+	[]tree.Option{
+		option("message_max_bytes", tree.Bytes, "10485760", "longer events are cut and flagged, never dropped"),
+		{Name: "parsers", Kind: tree.List, Note: "multiline"},
+		option("seek_to_tail", tree.Bool, "false", ""),
+		option("backoff.init", tree.Duration, "1s", "besides file notifications"),
+		option("backoff.max", tree.Duration, "10s", ""),
+		option("close.on_state_change.inactive", tree.Duration, "5m", ""),
+		option("close.on_state_change.renamed", tree.Bool, "false", "the file is read to its end first"),
+		option("close.on_state_change.removed", tree.Bool, "true", "the file is read to its end first"),
+		option("close.reader.on_eof", tree.Bool, "false", ""),
+		option("prospector.scanner.check_interval", tree.Duration, "10s", "besides file notifications"),
+		option("prospector.scanner.symlinks", tree.Bool, "false", ""),
+		option("prospector.scanner.recursive_glob", tree.Bool, "true", ""),
+		option("prospector.scanner.exclude_files", tree.Strings, "", ""),
+	},
+	noEffect("positions belong to files, not to inputs", "id", "take_over", "allow_deprecated_id_duplication"),
+	noEffect("reads are always large", "buffer_size"),
+	noEffect("files are told by device, inode and their first bytes, from the first byte on", "file_identity", "prospector.scanner.fingerprint"),
+	noEffect("state changes are noticed at once", "close.on_state_change.check_interval"),
+	noEffect("a file is let go when it is read and quiet, never with bytes unread", "close.reader.after_interval", "read_until_eof"),
+	noEffect("it is an option of the log input", "multiline", "max_bytes", "json", "symlinks", "scan_frequency", "tail_files", "close_eof",
+		"close_inactive", "close_renamed", "close_removed", "exclude_files"),
+	refused(notYet, "prospector.scanner.include_files", "prospector.scanner.resend_on_touch", "ignore_inactive", "delete", "compression",
+		"gzip_experimental", "rotation", "include_file_owner_name", "include_file_owner_group_name"),
+)}
+
+var parserTable = tree.Table{Name: "parser", Options: slices.Concat(
+	[]tree.Option{{Name: "multiline", Kind: tree.Group}},
+	refused(notYet, "ndjson", "container", "syslog", "include_message"),
+)}
+
+var multilineTable = tree.Table{Name: "multiline", Options: []tree.Option{
+	option("type", tree.String, "pattern", "pattern, count, while_pattern"),
+	option("pattern", tree.String, "", "Go's RE2 syntax"),
+	option("negate", tree.Bool, "false", ""),
+	option("match", tree.String, "", "after or before"),
+	option("flush_pattern", tree.String, "", ""),
+	option("max_lines", tree.Int, "500", ""),
+	option("max_bytes", tree.ByteSize, "the input's", ""),
+	option("timeout", tree.Duration, "5s", ""),
+	option("count_lines", tree.Int, "", ""),
+	option("skip_newline", tree.Bool, "false", ""),
+}}
+
+var outputTables = map[string]*tree.Table{
+	"kafka": &kafkaTable, "file": &fileTable, "console": &consoleTable,
+	"elasticsearch": &otherTable, "logstash": &otherTable, "redis": &otherTable,
+}
+
+var kafkaTable = tree.Table{Name: "output.kafka", Options: slices.Concat(
+	[]tree.Option{
+		option("enabled", tree.Bool, "true", ""),
+		option("hosts", tree.Strings, "", "host:port; 9092 when there is no port"),
+		option("topic", tree.String, "", "a name"),
+		option("required_acks", tree.Int, "-1", "Filebeat's default is 1; with -1 nothing is lost when a leader dies"),
+		enum("compression", "gzip", "", "none", "no", "off", "gzip", "snappy", "lz4", "zstd"),
+		option("compression_level", tree.Int, "3", "gzip only; Filebeat's default of 4 costs more and saves nothing on such documents"),
+		option("client_id", tree.String, "beats", ""),
+		option("bulk_max_size", tree.Int, "2048", "events in a record batch"),
+		option("bulk_flush_frequency", tree.Duration, "0", "0: batches go when they are full or when nothing more comes"),
+		option("max_message_bytes", tree.Bytes, "1000000", "of a record batch after compression; larger ones are split, larger events cut and flagged"),
+		option("timeout", tree.Duration, "30s", ""),
+		option("broker_timeout", tree.Duration, "10s", ""),
+		option("backoff.init", tree.Duration, "1s", ""),
+		option("backoff.max", tree.Duration, "60s", ""),
+		option("metadata.refresh_frequency", tree.Duration, "10m", ""),
+		option("metadata.retry.backoff", tree.Duration, "250ms", ""),
+		option("keep_alive", tree.Duration, "0", ""),
+		option("username", tree.String, "", ""),
+		option("password", tree.String, "", ""),
+		enum("sasl.mechanism", "PLAIN", "", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"),
+		{Name: "ssl", Kind: tree.Group},
+	},
+	noEffect("the broker and logcar agree on it by themselves", "version"),
+	noEffect("one request is in flight per partition, so that order holds", "worker", "channel_buffer_size"),
+	noEffect("events are retried until they are delivered, as Filebeat does for files", "max_retries"),
+	noEffect("metadata is asked for as often as needed", "metadata.retry.max"),
+	noEffect("metadata is asked for the own topic alone", "metadata.full"),
+	noEffect("the files are the buffer; memory is bounded by itself", "queue"),
+	noEffect("without a key, a batch goes to one partition, and each partition has its turn", "partition.random", "partition.round_robin"),
+	refused(notYet, "topics", "key", "partition.hash", "headers", "codec", "kerberos"),
+)}
+
+var tlsTable = tree.Table{Name: "ssl", Options: slices.Concat(
+	[]tree.Option{
+		option("enabled", tree.Bool, "true", ""),
+		enum("verification_mode", "full", "", "full", "strict", "certificate", "none"),
+		option("certificate_authorities", tree.Strings, "the system's", "paths or PEM"),
+		option("certificate", tree.String, "", "a path or PEM"),
+		option("key", tree.String, "", "a path or PEM"),
+	},
+	noEffect("TLS 1.2 and 1.3, with Go's choice of ciphers", "supported_protocols", "cipher_suites", "curve_types", "renegotiation"),
+	refused("give an unencrypted key in a Secret instead", "key_passphrase"),
+	refused("list the authorities instead", "ca_sha256", "ca_trusted_fingerprint"),
+)}
+
+var fileTable = tree.Table{Name: "output.file", Options: slices.Concat(
+	[]tree.Option{
+		option("enabled", tree.Bool, "true", ""),
+		option("path", tree.String, "", ""),
+		option("filename", tree.String, "filebeat", ""),
+		option("rotate_every_kb", tree.Int, "10240", ""),
+		option("number_of_files", tree.Int, "7", ""),
+		option("permissions", tree.String, "0600", ""),
+		option("rotate_on_startup", tree.Bool, "true", ""),
+	},
+	refused(notYet, "codec"),
+)}
+
+var consoleTable = tree.Table{Name: "output.console", Options: slices.Concat(
+	[]tree.Option{
+		option("enabled", tree.Bool, "true", ""),
+		option("pretty", tree.Bool, "false", ""),
+	},
+	noEffect("batches are written as they come", "bulk_max_size"),
+	refused(notYet, "codec"),
+)}
+
+var otherTable = tree.Table{Name: "another output", Options: []tree.Option{option("enabled", tree.Bool, "true", "")}}

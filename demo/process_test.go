@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// signalling is a log that tells when its first bytes have come.
+type signalling struct {
+	bytes.Buffer
+	once    sync.Once
+	started chan struct{}
+}
+
+func (w *signalling) Write(p []byte) (int, error) {
+	defer w.once.Do(func() { close(w.started) })
+	return w.Buffer.Write(p)
+}
+
+// startStandIn returns the process once it waits for SIGTERM.
+func startStandIn(ctx context.Context, t *testing.T, fault string) (*process, *signalling) {
+	t.Helper()
+	binary, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := &signalling{started: make(chan struct{})}
+	p, err := startLogcar(ctx, binary, "none.yml", t.TempDir(), log, []string{standInVariable + "=" + fault})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.kill)
+	<-log.started
+	return p, log
+}
+
+func TestProcessThatEndsByItself(t *testing.T) {
+	p, log := startStandIn(t.Context(), t, "dies")
+	<-p.exited
+	if err := p.stop(time.Minute); err == nil || err.Error() != "exit status 3" {
+		t.Errorf("stop: got %v, want exit status 3", err)
+	}
+	if err := p.ending(); err == nil || err.Error() != "exit status 3" {
+		t.Errorf("ending: got %v, want exit status 3", err)
+	}
+	if !strings.Contains(log.String(), "stand-in started") {
+		t.Errorf("log: got %q", log)
+	}
+}
+
+func TestProcessThatDoesNotStop(t *testing.T) {
+	p, _ := startStandIn(t.Context(), t, "deaf")
+	err := p.stop(50 * time.Millisecond)
+	if err == nil || err.Error() != "still running 50ms after SIGTERM" {
+		t.Errorf("stop: got %v, want still running", err)
+	}
+	select {
+	case <-p.exited:
+	default:
+		t.Error("the process was not killed")
+	}
+}
+
+func TestProcessIsKilledWhenTheContextEnds(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	p, _ := startStandIn(ctx, t, "deaf")
+	cancel()
+	<-p.exited
+	if err := p.ending(); err == nil {
+		t.Error("ending: got nil, want an error")
+	}
+}
+
+func TestPeakMemoryIsTheChildsOwn(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		return // there wait4's number is good
+	}
+	// A child's number as wait4 reports it would start at this.
+	ballast := make([]byte, 256<<20)
+	for i := 0; i < len(ballast); i += 4096 {
+		ballast[i] = 1
+	}
+	p, _ := startStandIn(t.Context(), t, "deaf")
+	p.stop(50 * time.Millisecond) //nolint:errcheck // it is killed, as the fault has it
+	runtime.KeepAlive(ballast)
+	if p.peak < 1<<20 || p.peak > 128<<20 {
+		t.Errorf("peak memory: got %d bytes, want those of a small process", p.peak)
+	}
+	if p.cpu() <= 0 {
+		t.Errorf("processor time: got %v", p.cpu())
+	}
+}
+
+func TestParsePeak(t *testing.T) {
+	tests := []struct {
+		status string
+		want   int64
+	}{
+		{"Name:\tlogcar\nVmPeak:\t 1234 kB\nVmHWM:\t   13312 kB\nVmRSS:\t 99 kB\n", 13_312 << 10},
+		{"Name:\tVmHWM: 5 kB\n", 0},
+		{"VmHWM:\tmany kB\n", 0},
+		{"", 0},
+	}
+	for _, test := range tests {
+		if got := parsePeak([]byte(test.status)); got != test.want {
+			t.Errorf("%q: got %d, want %d", test.status, got, test.want)
+		}
+	}
+}

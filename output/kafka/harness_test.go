@@ -1,0 +1,324 @@
+package kafka
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"go.uber.org/goleak"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/logcar/logcar/event"
+	"github.com/logcar/logcar/output"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	topic = "logs"
+	// patience is how long a test waits for what must happen.
+	patience = 20 * time.Second
+)
+
+// startCluster starts an in-process cluster that ends with the test.
+func startCluster(t testing.TB, partitions int32, opts ...kfake.Opt) *kfake.Cluster {
+	t.Helper()
+	if partitions > 0 {
+		opts = append(opts, kfake.SeedTopics(partitions, topic))
+	}
+	c, err := kfake.NewCluster(opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+// testConfig is Filebeat's defaults with short pauses.
+func testConfig(hosts ...string) Config {
+	cfg := Defaults()
+	cfg.Hosts, cfg.Topic = hosts, topic
+	cfg.BackoffInit, cfg.BackoffMax, cfg.MetadataBackoff = 10*time.Millisecond, 50*time.Millisecond, 10*time.Millisecond
+	return cfg
+}
+
+// A rig is a sink with what it is given and what it says.
+type rig struct {
+	*Sink
+	*feed
+	t   testing.TB
+	log *observer.ObservedLogs
+}
+
+func newRig(t testing.TB, cfg Config) *rig {
+	t.Helper()
+	core, log := observer.New(zapcore.DebugLevel)
+	s, err := New(cfg, newEncoder(), zap.New(core))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{Sink: s, feed: newFeed(), t: t, log: log}
+	t.Cleanup(func() { // for tests that fail half-way; a second Close does nothing
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		_ = s.Close(ctx)
+	})
+	return r
+}
+
+// send sends n new events of the given size from a source.
+func (r *rig) send(source, n, size int) {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := r.Send(ctx, r.batch(source, n, size)); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// trySend is send where Send may have to wait for longer than d.
+func (r *rig) trySend(d time.Duration, source, n, size int) error {
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	defer cancel()
+	return r.Send(ctx, r.batch(source, n, size))
+}
+
+// finish closes the sink, which must deliver everything, and checks that each
+// token was done once.
+func (r *rig) finish() {
+	r.t.Helper()
+	if err := r.closeWithin(patience); err != nil {
+		r.t.Fatal(err)
+	}
+	r.waitDone(r.issued())
+}
+
+func (r *rig) closeWithin(d time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	defer cancel()
+	return r.Close(ctx)
+}
+
+// waitDone waits until n batches are done.
+func (r *rig) waitDone(n int) {
+	r.t.Helper()
+	eventually(r.t, fmt.Sprintf("%d batches are done", n), func() bool { return r.done() >= n })
+	r.ledger.check(r.t)
+}
+
+// lines are the log's messages of at least the given level.
+func (r *rig) lines(level zapcore.Level) []string {
+	var l []string
+	for _, e := range r.log.All() {
+		if e.Level >= level {
+			l = append(l, e.Message)
+		}
+	}
+	return l
+}
+
+// eventually polls for what has no channel to wait on.
+func eventually(t testing.TB, what string, cond func() bool) {
+	t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for limit := time.Now().Add(patience); !cond(); <-tick.C {
+		if time.Now().After(limit) {
+			t.Fatalf("waited %v in vain until %s", patience, what)
+		}
+	}
+}
+
+// await waits for something to come out of a channel.
+func await[T any](t testing.TB, what string, c <-chan T) T {
+	t.Helper()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case v := <-c:
+		return v
+	case <-timer.C:
+		t.Fatalf("waited %v in vain for %s", patience, what)
+		panic("unreachable")
+	}
+}
+
+func newEncoder() *output.Encoder {
+	return output.NewEncoder(output.Shape8, output.Agent{Name: "pod-1", Hostname: "pod-1", ID: "id", EphemeralID: "eph", Build: "test"})
+}
+
+// A feed makes batches of events that can be told apart, and knows the documents
+// that they must arrive as.
+type feed struct {
+	ledger
+	encoder *output.Encoder
+	sources []*event.Source
+	offsets []int64
+	events  []int
+	want    map[string]origin
+}
+
+// An origin is where a document comes from, and the time that it bears.
+type origin struct {
+	source, number int
+	time           int64 // ms
+}
+
+func newFeed() *feed {
+	return &feed{encoder: newEncoder(), want: map[string]origin{}}
+}
+
+const letters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+-"
+
+// batch makes n events with texts of the given size, drawn at random, so that
+// they do not compress to nothing.
+func (f *feed) batch(source, n, size int) *event.Batch {
+	for len(f.sources) <= source {
+		f.sources = append(f.sources, &event.Source{Path: fmt.Sprintf("/var/log/app-%d.log", len(f.sources)), Input: &event.Input{Type: "log"}})
+		f.offsets, f.events = append(f.offsets, 0), append(f.events, 0)
+	}
+	base := f.offsets[source]
+	b := &event.Batch{Source: f.sources[source], Time: time.UnixMilli(time.Now().UnixMilli()), Token: f.token()}
+	for range n {
+		start := len(b.Data)
+		b.Data = fmt.Appendf(b.Data, "line %07d ", f.events[source])
+		for len(b.Data)-start < size {
+			b.Data = append(b.Data, letters[rand.IntN(len(letters))])
+		}
+		b.Events = append(b.Events, event.Event{Start: uint32(start), End: uint32(len(b.Data)), From: base + int64(start), To: base + int64(len(b.Data))})
+		f.events[source]++
+	}
+	if err := f.encoder.Start(b); err != nil {
+		panic(err)
+	}
+	for i := range b.Events {
+		f.want[string(f.encoder.Append(nil, b, i))] = origin{source, f.events[source] - n + i, b.Time.UnixMilli()}
+	}
+	f.offsets[source] += int64(len(b.Data))
+	return b
+}
+
+// A ledger issues tokens and counts how often each comes back.
+type ledger struct {
+	mu    sync.Mutex
+	times []int
+	back  int
+}
+
+func (l *ledger) token() event.Token {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.times = append(l.times, 0)
+	return event.NewToken(l, uint64(len(l.times)-1))
+}
+
+// Ack implements event.Acker.
+func (l *ledger) Ack(n uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.times[n]++; l.times[n] == 1 {
+		l.back++
+	}
+}
+
+func (l *ledger) issued() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.times)
+}
+
+func (l *ledger) done() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.back
+}
+
+func (l *ledger) check(t testing.TB) {
+	t.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for n, times := range l.times {
+		if times > 1 {
+			t.Errorf("token %d was done %d times", n, times)
+		}
+	}
+}
+
+// stored is how many records the topic holds.
+func stored(c *kfake.Cluster) (n int) {
+	for _, p := range c.PartitionInfos(topic) {
+		n += int(p.HighWatermark)
+	}
+	return n
+}
+
+// readBack reads all that the topic holds, by partition.
+func readBack(t testing.TB, c *kfake.Cluster, opts ...kgo.Opt) map[int32][]*kgo.Record {
+	t.Helper()
+	client, err := kgo.NewClient(append(opts, kgo.SeedBrokers(c.ListenAddrs()...), kgo.ConsumeTopics(topic),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(50*time.Millisecond))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	got := map[int32][]*kgo.Record{}
+	for left := stored(c); left > 0; {
+		f := client.PollFetches(ctx)
+		if err := f.Err(); err != nil {
+			t.Fatalf("%d records are not read back: %v", left, err)
+		}
+		f.EachRecord(func(r *kgo.Record) { got[r.Partition] = append(got[r.Partition], r); left-- })
+	}
+	return got
+}
+
+// How often each document may arrive.
+type times int
+
+const (
+	once times = iota
+	atLeastOnce
+)
+
+// checkStored compares what the topic holds with what was sent: nothing lost,
+// nothing changed, and each source's events in order within each partition.
+// A repeated run of events is where a batch was sent again.
+func (r *rig) checkStored(c *kfake.Cluster, allowed times) map[int32][]*kgo.Record {
+	r.t.Helper()
+	got := readBack(r.t, c)
+	seen := map[origin]int{}
+	for p, records := range got {
+		last := map[int]int{}
+		for _, rec := range records {
+			o, ok := r.want[string(rec.Value)]
+			if !ok {
+				r.t.Fatalf("partition %d has a document that was not sent: %.300s", p, rec.Value)
+			}
+			if at := rec.Timestamp.UnixMilli(); at != o.time {
+				r.t.Errorf("event %d of source %d has the timestamp %d, want %d", o.number, o.source, at, o.time)
+			}
+			if prev, ok := last[o.source]; ok && o.number <= prev && seen[o] == 0 {
+				r.t.Errorf("partition %d: event %d of source %d follows event %d", p, o.number, o.source, prev)
+			}
+			seen[o]++
+			last[o.source] = o.number
+		}
+	}
+	for _, o := range r.want {
+		if n := seen[o]; n == 0 {
+			r.t.Errorf("event %d of source %d is lost", o.number, o.source)
+		} else if n > 1 && allowed == once {
+			r.t.Errorf("event %d of source %d arrived %d times", o.number, o.source, n)
+		}
+	}
+	return got
+}

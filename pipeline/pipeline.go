@@ -1,0 +1,180 @@
+// Package pipeline builds the parts from a configuration and runs them: it owns
+// the order in which they start and stop, and the deadline of a stop.
+//
+// It must never know what a line, a document or a broker's answer looks like.
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/logcar/logcar/config"
+	"github.com/logcar/logcar/event"
+	"github.com/logcar/logcar/output"
+	"github.com/logcar/logcar/output/console"
+	"github.com/logcar/logcar/output/file"
+	"github.com/logcar/logcar/output/kafka"
+	"github.com/logcar/logcar/registry"
+	"github.com/logcar/logcar/tailer"
+)
+
+// Pipeline is everything between the files and the destination.
+type Pipeline struct {
+	cfg  *config.Config
+	once bool
+	log  *zap.Logger
+
+	lock     *registry.DirLock
+	registry *registry.Registry
+	encoder  *output.Encoder
+	sink     event.Sink
+	kafka    *kafka.Sink // the same, if it is Kafka
+	tailer   *tailer.Tailer
+}
+
+// errDeadline is why a stop gave up.
+var errDeadline = errors.New("the time to stop is over (filebeat.shutdown_timeout)")
+
+// New builds the parts. Nothing is read or sent before Run; the registry's
+// directory is locked until Run returns.
+func New(cfg *config.Config, once bool, version string, log *zap.Logger) (*Pipeline, error) {
+	p := &Pipeline{cfg: cfg, once: once, log: log}
+	var err error
+	if p.lock, err = lock(cfg.RegistryDir, log); err != nil {
+		return nil, err
+	}
+	if err := p.build(version); err != nil {
+		p.unlock()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *Pipeline) build(version string) error {
+	cfg := p.cfg
+	opts := cfg.Registry
+	opts.Log = p.log.Named("registry")
+	var err error
+	if p.registry, err = registry.Open(filepath.Join(cfg.RegistryDir, "registry.json"), opts); err != nil {
+		return err
+	}
+	agent, err := newAgent(cfg, version, p.log)
+	if err != nil {
+		return err
+	}
+	p.encoder = output.NewEncoder(cfg.Shape, agent)
+	if err := p.newSink(); err != nil {
+		return err
+	}
+	cfg.Tailer.Once = p.once
+	p.tailer, err = tailer.New(cfg.Inputs, cfg.Tailer, p.registry, p.sink, p.log.Named("tailer"))
+	return err
+}
+
+func (p *Pipeline) newSink() (err error) {
+	switch cfg := p.cfg; {
+	case cfg.Kafka != nil:
+		p.kafka, err = kafka.New(*cfg.Kafka, p.encoder, p.log.Named("kafka"))
+		p.sink = p.kafka
+	case cfg.File != nil:
+		p.sink, err = file.New(*cfg.File, p.encoder, p.log.Named("file"))
+	case cfg.Console != nil:
+		p.sink = console.New(*cfg.Console, os.Stdout, p.encoder)
+	default:
+		err = errors.New("no output")
+	}
+	return err
+}
+
+// lock keeps a second logcar away from the same positions. A directory that
+// cannot be made is no reason not to ship: positions then stay in memory, and the
+// registry says so.
+func lock(dir string, log *zap.Logger) (*registry.DirLock, error) {
+	l, err := registry.Lock(dir)
+	if errors.Is(err, registry.ErrLocked) {
+		return nil, err
+	}
+	if err != nil {
+		log.Error("cannot lock the directory of positions, going on without", zap.Error(err))
+	}
+	return l, nil
+}
+
+func (p *Pipeline) unlock() {
+	if p.lock == nil {
+		return
+	}
+	if err := p.lock.Close(); err != nil {
+		p.log.Warn("cannot unlock the directory of positions", zap.Error(err))
+	}
+}
+
+// Run ships until stop is closed: then it reads each file to its end, delivers
+// what is open, waits for the confirmations and saves the positions, all within
+// the shutdown timeout. When ctx ends it stops at once; what was not confirmed is
+// read again next time. Run can be called once.
+func (p *Pipeline) Run(ctx context.Context, stop <-chan struct{}) error {
+	defer p.unlock()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+
+	var background sync.WaitGroup
+	saving, endSaving := context.WithCancel(context.Background())
+	background.Go(func() {
+		if err := p.registry.Run(saving); err != nil {
+			p.log.Error("positions are not saved", zap.Error(err))
+		}
+	})
+	watching, endWatching := context.WithCancel(ctx)
+	background.Go(func() { p.deadline(watching, stop, cancel) })
+	background.Go(func() { p.report(watching) })
+
+	err := p.ship(ctx, stop)
+	endWatching()
+	endSaving()
+	background.Wait()
+	p.total()
+	return err
+}
+
+// deadline gives a stop its time.
+func (p *Pipeline) deadline(ctx context.Context, stop <-chan struct{}, cancel context.CancelCauseFunc) {
+	select {
+	case <-ctx.Done():
+		return
+	case <-stop:
+	}
+	p.log.Info("stopping: reading files to their end", zap.Duration("timeout", p.cfg.ShutdownTimeout))
+	timer := time.NewTimer(p.cfg.ShutdownTimeout)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+		cancel(errDeadline)
+	}
+}
+
+// ship runs the tailer to its end and closes the sink behind it.
+func (p *Pipeline) ship(ctx context.Context, stop <-chan struct{}) error {
+	finish := stop
+	if p.once {
+		at := make(chan struct{})
+		close(at)
+		finish = at
+	}
+	err := p.tailer.Run(ctx, finish)
+	if cerr := p.sink.Close(ctx); cerr != nil {
+		err = errors.Join(err, cerr)
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("stopped before everything was delivered: %w", context.Cause(ctx))
+	}
+	return err
+}

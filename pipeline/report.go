@@ -1,0 +1,48 @@
+package pipeline
+
+import (
+	"context"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// report logs the numbers now and then, when they have changed.
+func (p *Pipeline) report(ctx context.Context) {
+	if p.cfg.Logging.Metrics <= 0 {
+		return
+	}
+	ticks := time.NewTicker(p.cfg.Logging.Metrics)
+	defer ticks.Stop()
+	var last uint64
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks.C:
+			if now := p.tailer.Stats().Bytes; now != last {
+				last = now
+				p.log.Info("progress", p.numbers()...)
+			}
+		}
+	}
+}
+
+func (p *Pipeline) total() { p.log.Info("total", p.numbers()...) }
+
+func (p *Pipeline) numbers() []zap.Field {
+	t := p.tailer.Stats()
+	fields := []zap.Field{
+		zap.Uint64("bytes_read", t.Bytes), zap.Uint64("events", t.Events), zap.Uint64("filtered", t.Filtered),
+		zap.Uint64("truncations", t.Truncations), zap.Int("open_files", t.Open),
+		zap.Uint64("invalid_utf8_bytes", p.encoder.InvalidUTF8()),
+	}
+	if p.kafka != nil {
+		k := p.kafka.Stats()
+		fields = append(fields,
+			zap.Uint64("delivered", k.Events), zap.Uint64("delivered_bytes", k.LogBytes), zap.Uint64("wire_bytes", k.WireBytes),
+			zap.Uint64("requests", k.Requests), zap.Uint64("errors", k.Errors),
+			zap.Uint64("truncated", k.Truncated), zap.Uint64("dropped", k.Dropped), zap.Int("in_flight", k.InFlight))
+	}
+	return fields
+}
