@@ -153,6 +153,7 @@ func (c *Config) read(root *tree.Root) {
 		// program whose last lines matter most.
 		c.ShutdownTimeout = DefaultShutdown
 	}
+	c.Tailer.Unterminated = s.Bool("logcar.unterminated", false)
 	c.Data = s.String("path.data", "")
 	c.RegistryDir = registryDir(s, c.Data)
 	c.Registry.Flush = max(s.Duration("filebeat.registry.flush", time.Second), 100*time.Millisecond)

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/logcar/logcar/config/tree"
 	"github.com/logcar/logcar/event"
@@ -120,6 +121,12 @@ func readFiles(s *tree.Section, in *tailer.Input) {
 	}
 }
 
+// defaultTimeout is what Filebeat's default of 5 s amounts to: at the end of a
+// file it looks again after 1, 3 and 7 s, so that a line joins its event when it
+// comes within 3 s, and begins another one when it comes later. logcar reads a
+// line when it is written, and needs the number itself.
+const defaultTimeout = 3 * time.Second
+
 func readMultiline(s *tree.Section, cut *tailer.Cut) {
 	kind, err := multiline.ParseType(s.String("type", ""))
 	if err != nil {
@@ -130,10 +137,11 @@ func readMultiline(s *tree.Section, cut *tailer.Cut) {
 		Type: kind, Pattern: s.String("pattern", ""), Negate: s.Bool("negate", false), Match: s.String("match", ""),
 		FlushPattern: s.String("flush_pattern", ""), CountLines: s.Int("count_lines", 0),
 		MaxLines:    s.Int("max_lines", multiline.DefaultMaxLines),
-		Timeout:     s.Duration("timeout", multiline.DefaultTimeout),
+		Timeout:     s.Duration("timeout", defaultTimeout),
 		SkipNewline: s.Bool("skip_newline", false),
 	}
 	if c.Type == multiline.Count {
+		cut.Whole = true
 		c.Timeout = 0
 		c.MaxLines = s.Int("max_lines", c.CountLines)
 	}

@@ -69,6 +69,7 @@ var topTable = tree.Table{Name: "top", Options: slices.Concat(
 		enum("logging.level", "info", "", "critical", "error", "warning", "warn", "info", "debug"),
 		option("logging.metrics.enabled", tree.Bool, "true", ""),
 		option("logging.metrics.period", tree.Duration, "30s", ""),
+		option("logcar.unterminated", tree.Bool, "false", "logcar's own: deliver, when stopping, a last line that has no line end, flagged as partial"),
 		enum("logcar.documents", "6 with filebeat.prospectors, else 8", "logcar's own: the generation of Filebeat's documents", "6", "7", "8"),
 	},
 	noEffect("logcar logs to stderr alone, for the container's log", "logging.to_files", "logging.to_stderr", "logging.to_syslog",
@@ -178,7 +179,7 @@ var multilineTable = tree.Table{Name: "multiline", Options: []tree.Option{
 	option("flush_pattern", tree.String, "", ""),
 	option("max_lines", tree.Int, "500", ""),
 	option("max_bytes", tree.ByteSize, "the input's", ""),
-	option("timeout", tree.Duration, "5s", ""),
+	option("timeout", tree.Duration, "3s", "what Filebeat's 5s amounts to, since it looks at a quiet file after 1, 3 and 7 s"),
 	option("count_lines", tree.Int, "", ""),
 	option("skip_newline", tree.Bool, "false", ""),
 }}

@@ -162,10 +162,10 @@ func (d *demo) play(all, writing context.Context, logs string, reader *reader, l
 	players.Go(func() { reader.follow(following) })
 
 	service := &service{
-		dir: logs, rate: d.rate, duration: time.Duration(d.seconds) * time.Second, ledger: d.ledger,
+		dir: logs, rate: d.rate, duration: d.duration, ledger: d.ledger,
 		rotated: func() { d.out.note("%s renamed to %s, a new %s begun", logName, rotatedName, logName) },
 	}
-	d.out.step("service", "%s events per second for %d s, one rotation half way", grouped(d.rate), d.seconds)
+	d.out.step("service", "%s events per second for %v, one rotation half way", grouped(d.rate), d.duration)
 	d.out.title("Some of the documents as they arrive:")
 	writing, stopWriting := context.WithCancel(writing)
 	defer stopWriting()

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // newTestDemo returns a short demo of the stand-in with a fault, and what it
@@ -22,7 +23,7 @@ func newTestDemo(t *testing.T, fault string) (d *demo, stdout, stderr *bytes.Buf
 	t.Setenv("TMPDIR", t.TempDir())
 	stdout, stderr = new(bytes.Buffer), new(bytes.Buffer)
 	return &demo{
-		options: options{seconds: 1, rate: 500, logcar: binary, config: "../deploy/filebeat.yml"},
+		options: options{duration: 500 * time.Millisecond, rate: 1000, logcar: binary, config: "../deploy/filebeat.yml"},
 		out:     newScreen(stdout), stderr: stderr, ledger: newLedger(),
 	}, stdout, stderr
 }
@@ -112,7 +113,7 @@ func (w *interrupting) Write(p []byte) (int, error) {
 func TestDemoIsInterrupted(t *testing.T) {
 	t.Run("while the service writes", func(t *testing.T) {
 		d, _, _ := newTestDemo(t, "none")
-		d.seconds, d.rate = maxSeconds, maxRate
+		d.duration, d.rate = time.Minute, maxRate
 		writing, stopWriting := context.WithCancelCause(t.Context())
 		// The rotation would come after many seconds: rather than wait for that,
 		// the interrupt comes with the first events.
@@ -166,8 +167,8 @@ func TestCommandLine(t *testing.T) {
 		status int
 		stderr string
 	}{
-		{"", options{seconds: 10, rate: 1000}, 0, ""},
-		{"-seconds 3 -rate 7 -v -keep -logcar x", options{seconds: 3, rate: 7, verbose: true, keep: true, logcar: "x"}, 0, ""},
+		{"", options{duration: 10 * time.Second, rate: 1000}, 0, ""},
+		{"-seconds 3 -rate 7 -v -keep -logcar x", options{duration: 3 * time.Second, rate: 7, verbose: true, keep: true, logcar: "x"}, 0, ""},
 		{"-h", options{}, 0, "usage: "},
 		{"-seconds 0", options{}, 2, "-seconds 0 is not between 1 and 40"},
 		{"-rate 20001", options{}, 2, "-rate 20001 is not between 1 and 20000"},

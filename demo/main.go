@@ -21,6 +21,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 // Limits keep a run short and its memory small: the cluster keeps every batch.
@@ -30,12 +31,12 @@ const (
 )
 
 type options struct {
-	seconds int
-	rate    int // events per second
-	logcar  string
-	config  string
-	verbose bool
-	keep    bool
+	duration time.Duration // of the service's writing
+	rate     int           // events per second
+	logcar   string
+	config   string
+	verbose  bool
+	keep     bool
 }
 
 var errInterrupted = errors.New("interrupted")
@@ -92,12 +93,11 @@ func parse(args []string, stderr io.Writer) (o options, status int, ok bool) {
 		fmt.Fprintln(stderr, "usage: go run ./demo [flags], from the repository's root")
 		flags.PrintDefaults()
 	}
-	flags.IntVar(&o.seconds, "seconds", 10, "how long the service writes its log, in `seconds`")
+	seconds := flags.Int("seconds", 10, "how long the service writes its log, in `seconds`")
 	flags.IntVar(&o.rate, "rate", 1000, "`events` that the service writes per second")
 	flags.StringVar(&o.logcar, "logcar", "", "the logcar binary's `path`; without it ./cmd/logcar is built")
 	flags.BoolVar(&o.verbose, "v", false, "show logcar's own log")
 	flags.BoolVar(&o.keep, "keep", false, "keep the temporary folder")
-	o.config = "deploy/filebeat.yml"
 
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -109,8 +109,8 @@ func parse(args []string, stderr io.Writer) (o options, status int, ok bool) {
 	switch {
 	case flags.NArg() > 0:
 		wrong = fmt.Sprintf("unexpected argument %q", flags.Arg(0))
-	case o.seconds < 1 || o.seconds > maxSeconds:
-		wrong = fmt.Sprintf("-seconds %d is not between 1 and %d", o.seconds, maxSeconds)
+	case *seconds < 1 || *seconds > maxSeconds:
+		wrong = fmt.Sprintf("-seconds %d is not between 1 and %d", *seconds, maxSeconds)
 	case o.rate < 1 || o.rate > maxRate:
 		wrong = fmt.Sprintf("-rate %d is not between 1 and %d", o.rate, maxRate)
 	}
@@ -119,5 +119,7 @@ func parse(args []string, stderr io.Writer) (o options, status int, ok bool) {
 		flags.Usage()
 		return o, 2, false
 	}
+	o.duration = time.Duration(*seconds) * time.Second
+	o.config = "deploy/filebeat.yml"
 	return o, 0, true
 }

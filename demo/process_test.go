@@ -13,14 +13,14 @@ import (
 
 // signalling is a log that tells when its first bytes have come.
 type signalling struct {
-	bytes.Buffer
+	text    bytes.Buffer // not embedded: its ReadFrom would go past Write
 	once    sync.Once
 	started chan struct{}
 }
 
 func (w *signalling) Write(p []byte) (int, error) {
 	defer w.once.Do(func() { close(w.started) })
-	return w.Buffer.Write(p)
+	return w.text.Write(p)
 }
 
 // startStandIn returns the process once it waits for SIGTERM.
@@ -49,8 +49,8 @@ func TestProcessThatEndsByItself(t *testing.T) {
 	if err := p.ending(); err == nil || err.Error() != "exit status 3" {
 		t.Errorf("ending: got %v, want exit status 3", err)
 	}
-	if !strings.Contains(log.String(), "stand-in started") {
-		t.Errorf("log: got %q", log)
+	if !strings.Contains(log.text.String(), "stand-in started") {
+		t.Errorf("log: got %q", &log.text)
 	}
 }
 

@@ -49,7 +49,7 @@ func TestCompact(t *testing.T) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
 	s.width = 100
-	want = "shop/orders 10.42.0.17 | 08:00:00.123 ERROR OrderService: Order 7 failed… (+2 lines of stack trace)"
+	want = "shop/orders 10.42.0.17 | 08:00:00.123 ERROR OrderService: Order 7 faile… (+2 lines of stack trace)"
 	if got := s.compact(d); got != want {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}

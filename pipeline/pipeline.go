@@ -73,7 +73,6 @@ func (p *Pipeline) build(version string) error {
 	if err := p.newSink(); err != nil {
 		return err
 	}
-	cfg.Tailer.Once = p.once
 	p.tailer, err = tailer.New(cfg.Inputs, cfg.Tailer, p.registry, p.sink, p.log.Named("tailer"))
 	return err
 }

@@ -20,6 +20,9 @@ type Cut struct {
 	MaxLines int
 	// Timeout is how long an open event waits for its next line; 0: for ever.
 	Timeout time.Duration
+	// Whole keeps an event that is not complete from being delivered: those of a
+	// fixed number of lines would all shift if one were cut short.
+	Whole bool
 	// SkipNewline joins lines without a line end between them.
 	SkipNewline bool
 	// Include and Exclude filter whole events by their text: one that no
@@ -194,7 +197,7 @@ func matchAny(patterns []*match.Pattern, text []byte) bool {
 // flush closes the open event, if there is one, without waiting for its next
 // line. A line that has no end yet stays.
 func (c *cutter) flush(events []event.Event) []event.Event {
-	if c.lines == 0 {
+	if c.lines == 0 || c.Whole {
 		return events
 	}
 	return c.close(events, c.pos)

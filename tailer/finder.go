@@ -143,6 +143,9 @@ func (f *finder) hearRest() (dirty bool) {
 // only wakes its reader, and one into a file that no pattern matches nobody.
 func (f *finder) hear(ev fsnotify.Event) (dirty bool) {
 	if ev.Has(fsnotify.Create | fsnotify.Remove | fsnotify.Rename) {
+		// Until the next scan the path may lead to another file, whose writes
+		// must not be taken for this one's.
+		delete(f.paths, ev.Name)
 		return true
 	}
 	if e := f.paths[ev.Name]; e != nil && !e.gone && ev.Has(fsnotify.Write) {
@@ -215,9 +218,9 @@ func (f *finder) look(in *Input, path string) (candidate, bool) {
 	if e.path != path || e.gone {
 		f.forget(e)
 		e.path, e.gone = path, false
-		f.paths[path] = e
 		f.t.inbox.put(message{kind: hasMoved, r: e.r, path: path})
 	}
+	f.paths[path] = e
 	if info.Size() != e.size {
 		e.size = info.Size()
 		f.t.inbox.put(message{kind: wasWritten, r: e.r})

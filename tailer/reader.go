@@ -213,7 +213,7 @@ func (t *Tailer) rest(ctx context.Context, r *reader) error {
 		closing = true
 	}
 	if closing || (c.lines > 0 && c.Timeout > 0 && now.Sub(c.latest) >= c.Timeout) {
-		last := closing && !t.opts.Once && !r.in.CloseEOF
+		last := t.opts.Unterminated && t.draining || r.gone
 		if err := t.finishEvent(ctx, r, last, now); err != nil {
 			return err
 		}

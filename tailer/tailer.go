@@ -60,9 +60,10 @@ func DefaultInput() Input {
 
 // Options hold what concerns all inputs.
 type Options struct {
-	// Once leaves a last line without an end unread, since there will be another
-	// run to read it whole.
-	Once bool
+	// Unterminated delivers, at the end, a last line that has no line end, with
+	// event.Partial. Without it the line stays unread: its writer may live on,
+	// and the next run reads it whole.
+	Unterminated bool
 	// MaxOpen bounds the open files; idle ones are closed first. 0: half of what
 	// the system allows.
 	MaxOpen int

@@ -167,7 +167,7 @@ func (v *visit) children(sc *scope, n *node, prefix string) {
 		}
 		switch {
 		case child.kind == null && (inline || f.option != nil), v.holdsOpened(below):
-		case inline && below != nil && !below.list:
+		case inline && below != nil && below.isMap():
 			v.children(sc, below, name+".")
 		case inline:
 			f.err = v.root.notAMap(child)

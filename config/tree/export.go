@@ -3,6 +3,7 @@ package tree
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -63,10 +64,12 @@ func (n *node) yamlScalar() *yaml.Node {
 	return y
 }
 
-// yamlString quotes what would not read back as a string.
+// yamlString quotes what would not read back as the same string: booleans of YAML
+// 1.1, and text whose tabs or leading space the printer's block style loses.
 func yamlString(s string) *yaml.Node {
 	y := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
-	if _, isBool := yamlBools[s]; isBool || s == "<<" {
+	_, isBool := yamlBools[s]
+	if isBool || s == "<<" || strings.Contains(s, "\t") || s != strings.TrimLeft(s, " \r\n") {
 		y.Style = yaml.DoubleQuotedStyle
 	}
 	return y

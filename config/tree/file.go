@@ -56,7 +56,7 @@ func (r *Root) parse(file string, data []byte) (*node, error) {
 		return nil, yamlProblem(file, data, err)
 	}
 	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		r.report(Warning, start, "", "only the first YAML document of the file is read")
+		r.record(Warning, start, "", "only the first YAML document of the file is read")
 	}
 	b := builder{root: r, file: file, open: map[*yaml.Node]bool{}}
 	return b.value(doc.Content[0], 0)
@@ -214,7 +214,7 @@ func (b *builder) entries(y *yaml.Node) ([]entry, error) {
 		}
 		e := entry{name, key, value}
 		if at, twice := index[name]; twice {
-			b.root.report(Warning, b.pos(key), name, "set twice in one map, first on line %d; the last one holds", entries[at].key.Line)
+			b.root.record(Warning, b.pos(key), name, "set twice in one map, first on line %d; the last one holds", entries[at].key.Line)
 			entries[at] = e
 			continue
 		}
@@ -281,7 +281,7 @@ func (b *builder) key(y *yaml.Node) (string, error) {
 	}
 	if v, err := scalarValue(y); err == nil {
 		if _, isText := v.(string); !isText {
-			b.root.report(Warning, b.pos(y), y.Value, "an unquoted %s is not a string in YAML 1.1; write the key as %q", y.Value, y.Value)
+			b.root.record(Warning, b.pos(y), y.Value, "an unquoted %s is not a string in YAML 1.1; write the key as %q", y.Value, y.Value)
 		}
 	}
 	return y.Value, nil

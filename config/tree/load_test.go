@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -89,6 +88,7 @@ func TestFilesMergeInOrder(t *testing.T) {
 		{"but not a map", []string{"a: {b: 1}", "a:"}, nil, m{"a": m{"b": int64(1)}}},
 		{"a scalar replaces a map", []string{"a: {b: 1}", "a: 2"}, nil, m{"a": int64(2)}},
 		{"a map replaces a scalar", []string{"a: 2", "a: {b: 1}"}, nil, m{"a": m{"b": int64(1)}}},
+		{"a map over an empty list", []string{"a: []", "a: {b: 1}"}, nil, m{"a": m{"b": int64(1)}}},
 		{"an empty file", []string{"a: 1", ""}, nil, m{"a": int64(1)}},
 		{"override", []string{"a: {b: 1}"}, []string{"a.b=2", "a.c=x"}, m{"a": m{"b": int64(2), "c": "x"}}},
 		{"override by index", []string{"tags: [c, b]"}, []string{"tags=[z]"}, m{"tags": l{"z", "b"}}},
@@ -177,7 +177,7 @@ func TestLoadReportsAllFilesAndOverrides(t *testing.T) {
 	if err := os.Mkdir("dir.yml", 0o700); err != nil {
 		t.Fatal(err)
 	}
-	_, err := Load(append(files, "missing.yml", "dir.yml"), []string{"a=[1", "=x", `b="c`, "d=1"}, Settings{})
+	_, err := Load(append(files, "missing.yml", "dir.yml"), []string{"a=[1", "=x", `b="c`, "d=1", "e=\xff", `f="\xff"`, "g={a: 1"}, Settings{})
 	if !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v is not fs.ErrNotExist", err)
 	}
@@ -186,7 +186,10 @@ read configuration: open missing.yml: no such file or directory
 read configuration: dir.yml is a directory
 -E: a: cannot read "[1": a list needs , or ] after each value
 -E: "=x" is not of the form key=value in UTF-8 text
--E: b: cannot read "\"c": " is not closed`)
+-E: b: cannot read "\"c": " is not closed
+-E: "e=\xff" is not of the form key=value in UTF-8 text
+-E: f: cannot read "\"\\xff\"": "\"\\xff\"" is not a valid string in double quotes
+-E: g: cannot read "{a: 1": a map needs , or } after each value`)
 }
 
 func TestLoadWarns(t *testing.T) {
@@ -195,54 +198,6 @@ func TestLoadWarns(t *testing.T) {
 warning f.yml:1: on: an unquoted on is not a string in YAML 1.1; write the key as "on"
 warning f.yml:2: 7: an unquoted 7 is not a string in YAML 1.1; write the key as "7"
 warning f.yml:2: a: set twice in one map, first on line 2; the last one holds`)
-}
-
-func TestStrictPermissions(t *testing.T) {
-	file := write(t, "f.yml", "a: 1")[0]
-	abs, err := filepath.Abs(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct {
-		mode fs.FileMode
-		want string
-	}{
-		{0o600, ""}, {0o640, ""}, {0o644, ""}, {0o444, ""},
-		{0o660, `config file ("f.yml") can only be writable by the owner but the permissions are "-rw-rw----" (to fix the permissions use: 'chmod go-w ` + abs + `')`},
-		{0o602, `config file ("f.yml") can only be writable by the owner but the permissions are "-rw-----w-" (to fix the permissions use: 'chmod go-w ` + abs + `')`},
-	} {
-		if err := os.Chmod(file, c.mode); err != nil {
-			t.Fatal(err)
-		}
-		for _, check := range []func() error{
-			func() error { return CheckPermissions(file) },
-			func() error { _, err := Load([]string{file}, nil, Settings{StrictPerms: true}); return err },
-		} {
-			got := ""
-			if err := check(); err != nil {
-				got = err.Error()
-			}
-			equal(t, got, c.want)
-		}
-	}
-	if _, err := Load([]string{file}, nil, Settings{}); err != nil {
-		t.Errorf("without StrictPerms: %v", err)
-	}
-	if err := CheckPermissions("missing.yml"); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("missing file: %v", err)
-	}
-}
-
-func TestStrictOwner(t *testing.T) {
-	file := write(t, "f.yml", "a: 1")[0]
-	info, err := os.Stat(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := fmt.Sprintf(`config file ("f.yml") must be owned by the user identifier (uid=%d) or root`, os.Geteuid())
-	if err := checkPermissions(file, stranger{info}); err == nil || err.Error() != want {
-		t.Errorf("got  %v\nwant %v", err, want)
-	}
 }
 
 func TestLoadList(t *testing.T) {

@@ -104,6 +104,11 @@ func (n *node) isList() bool {
 	return n.list || last >= 0 && last == len(n.children)-1
 }
 
+// isMap tells what can be read as a map: all containers but a list with elements.
+func (n *node) isMap() bool {
+	return n.kind == container && (!n.list || len(n.children) == 0 || !n.isList())
+}
+
 // listIndex reads a list index in its one canonical spelling.
 func listIndex(key string) (int, bool) {
 	if len(key) > 9 {

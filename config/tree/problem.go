@@ -61,7 +61,7 @@ func compareProblems(a, b Problem) int {
 	)
 }
 
-func (r *Root) report(sev Severity, pos Pos, key, format string, args ...any) {
+func (r *Root) record(sev Severity, pos Pos, key, format string, args ...any) {
 	r.problems = append(r.problems, Problem{pos, key, fmt.Sprintf(format, args...), sev})
 }
 

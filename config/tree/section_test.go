@@ -102,9 +102,10 @@ func TestKindErrors(t *testing.T) {
 		{"enum: ''", `"" is not one of after, before`},
 		{"enum: sideways", `"sideways" is not one of after, before`},
 		{"list: {a: b}", `expected a list of strings, found a map`},
+		{"int: ${BYTES}", `"` + strings.Repeat(`\x80`, 80) + `"... (from "${BYTES}") is not an integer`},
 		{"int: '" + strings.Repeat("é", 100) + "'", `"` + strings.Repeat("é", 80) + `"... is not an integer`},
 	} {
-		r := load(t, "# one\n"+c.yaml, env("BAD=10x"))
+		r := load(t, "# one\n"+c.yaml, env("BAD=10x", "BYTES="+strings.Repeat("\x80", 100)))
 		name, _, _ := strings.Cut(c.yaml, ":")
 		got := readKind(r.Section("", kindsTable), name)
 		if fmt.Sprint(got) != "-99" && got != false && got != -99*time.Nanosecond {
@@ -229,6 +230,7 @@ func TestListForms(t *testing.T) {
 		{"processors: ['${shared.0}']\nshared: [{add_tags.tags: x}]", "processors.0=x;", ""},
 		{"processors: [add_tags]", "", `f.yml:1: processors.0: expected a map, found "add_tags"`},
 		{"processors: [[x]]", "", `f.yml:1: processors.0: expected a map, found a list`},
+		{"processors: [[]]", "processors.0=;", ""},
 		{"processors: x", "", `f.yml:1: processors: expected a map, found "x"`},
 		{"processors: [x, '${NONE}']", "", "f.yml:1: processors.0: expected a map, found \"x\"\nf.yml:1: processors.1: ${NONE} is not set"},
 		{"processors: ${NONE}", "", "f.yml:1: processors: ${NONE} is not set"},

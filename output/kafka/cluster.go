@@ -73,7 +73,24 @@ func (c *cluster) dial(ctx context.Context, network, address string) (net.Conn, 
 			})
 		}
 	}
-	return conn, nil
+	return boundedConn{conn, c.cfg.Timeout}, nil
+}
+
+// boundedConn gives up on a peer that has not answered within a request's time.
+// kafka-go sets no deadline at all while it logs in, and one of MetadataTTL when
+// it asks for metadata: each attempt would leave a connection behind.
+type boundedConn struct {
+	net.Conn
+	limit time.Duration
+}
+
+// SetDeadline implements net.Conn. The deadline of an idle connection may pass:
+// each request sets its own before it writes.
+func (c boundedConn) SetDeadline(t time.Time) error {
+	if latest := time.Now().Add(c.limit); t.IsZero() || t.After(latest) {
+		t = latest
+	}
+	return c.Conn.SetDeadline(t)
 }
 
 // partition is one partition of the topic as the metadata has it.

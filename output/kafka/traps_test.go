@@ -382,3 +382,23 @@ func TestTrapAcks(t *testing.T) {
 		_ = r.Close(ended())
 	}
 }
+
+// A connection is not thrown away because it was idle for longer than a request
+// may take.
+func TestIdleConnectionOutlivesTheRequestTimeout(t *testing.T) {
+	var g gate
+	c := startCluster(t, 1, kfake.NumBrokers(1), gated(&g))
+	cfg := testConfig(c.ListenAddrs()...)
+	cfg.Timeout = 500 * time.Millisecond
+	r := newRig(t, cfg)
+	r.send(0, 1, 100)
+	r.waitDone(1)
+	connections := g.count()
+	<-time.After(cfg.Timeout + 50*time.Millisecond)
+	r.send(0, 1, 100)
+	r.waitDone(2)
+	if n := g.count() - connections; n != 0 || r.Stats().Errors != 0 {
+		t.Errorf("%d new connections, %d errors", n, r.Stats().Errors)
+	}
+	r.finish()
+}

@@ -119,6 +119,9 @@ func closeUnused(d *driver) {
 	d.checkDocuments()
 }
 
+// fillSize is the size of the batches that fill a sink, in bytes of text.
+const fillSize = 64 << 10
+
 // fill sends to a blocked sink until Send gives up, and returns the texts of
 // that batch, which the sink has not accepted.
 func (d *driver) fill() []string {
@@ -127,13 +130,13 @@ func (d *driver) fill() []string {
 		if taken > d.h.Capacity {
 			d.t.Fatalf("the sink took %d bytes of text without delivering any", taken)
 		}
-		texts := d.texts(0, 4, 64<<10)
+		texts := d.texts(0, 4, fillSize/4)
 		ctx, cancel := soon()
 		err := d.send(ctx, 0, texts)
 		ended := ctx.Err()
 		cancel()
 		if err == nil {
-			taken += 4 * 64 << 10
+			taken += fillSize
 			continue
 		}
 		if ended == nil {
@@ -186,12 +189,11 @@ func failsForGood(d *driver) {
 	d.sink = d.h.Broken(d.t)
 	ctx, cancel := context.WithTimeout(context.Background(), d.h.Patience)
 	defer cancel()
-	for taken := 0; ; taken++ {
-		texts := d.texts(0, 4, 64<<10)
-		if taken > d.h.Capacity/(4*64<<10) {
-			d.t.Fatalf("Send accepted %d batches for a destination that is gone", taken)
+	for taken := 0; ; taken += fillSize {
+		if taken > d.h.Capacity {
+			d.t.Fatalf("the sink took %d bytes of text for a destination that is gone", taken)
 		}
-		if err := d.send(ctx, 0, texts); err != nil {
+		if err := d.send(ctx, 0, d.texts(0, 4, fillSize/4)); err != nil {
 			if ctx.Err() != nil {
 				d.t.Fatalf("Send waited until its context ended: %v", err)
 			}

@@ -52,7 +52,7 @@ type item struct {
 func newMemory(defect defect, st *store) *memory {
 	size := 4
 	if defect == takesWithoutBound {
-		size = 1 << 16
+		size = 100
 	}
 	m := &memory{
 		defect: defect, encoder: output.NewEncoder(output.Shape8, output.Agent{Name: "test"}), store: st,

@@ -87,6 +87,6 @@ func TestDefective(t *testing.T) {
 		return
 	}
 	h := memoryHarness(d)
-	h.Patience, h.Capacity = 2*time.Second, 4<<20
+	h.Patience, h.Capacity = 3*time.Second, 1<<20
 	Run(t, h)
 }

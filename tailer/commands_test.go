@@ -1,0 +1,425 @@
+package tailer
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/logcar/logcar/match"
+	"github.com/logcar/logcar/multiline"
+)
+
+// scriptCommands is filled by init, since the commands need it.
+var scriptCommands map[string]func(*script, []string) error
+
+func init() {
+	scriptCommands = map[string]func(*script, []string) error{
+		"input":     (*script).input,
+		"options":   (*script).options,
+		"unnoticed": func(s *script, _ []string) error { s.unnoticed = true; return nil },
+		"start":     (*script).start,
+		"finish":    (*script).finishClean,
+		"restart":   (*script).restart,
+		"kill":      (*script).kill,
+		"save":      func(s *script, _ []string) error { return s.reg.Save() },
+		"end":       (*script).end,
+
+		"write":    (*script).write,
+		"create":   func(s *script, a []string) error { return s.append(a[0], os.O_EXCL, a[1:]) },
+		"truncate": (*script).truncate,
+		"cp":       (*script).copy,
+		"mv":       func(s *script, a []string) error { return os.Rename(s.abs(a[0]), s.abs(a[1])) },
+		"rm":       func(s *script, a []string) error { return os.RemoveAll(s.abs(a[0])) },
+		"mkdir":    func(s *script, a []string) error { return os.MkdirAll(s.abs(a[0]), 0o755) },
+		"mkfifo":   func(s *script, a []string) error { return unix.Mkfifo(s.abs(a[0]), 0o644) },
+		"ln":       (*script).link,
+		"touch":    (*script).touch,
+		"replace":  (*script).replace,
+		"lock":     (*script).lock,
+		"unlock":   (*script).unlock,
+		"open":     (*script).open,
+		"put": func(s *script, a []string) error {
+			_, err := io.WriteString(s.pens[a[0]], strings.Join(a[1:], ""))
+			return err
+		},
+
+		"block":   (*script).block,
+		"unblock": func(s *script, _ []string) error { s.sink.unblock(); return nil },
+		"hold": func(s *script, _ []string) error {
+			s.sink.mu.Lock()
+			s.sink.hold = true
+			s.sink.mu.Unlock()
+			return nil
+		},
+		"ack": (*script).ack,
+
+		"want":    (*script).want,
+		"nothing": (*script).nothing,
+		"pass":    (*script).pass,
+		"expect":  (*script).expect,
+	}
+}
+
+func (s *script) input(args []string) error {
+	in := DefaultInput()
+	in.Cut.MaxLines = multiline.DefaultMaxLines
+	for _, a := range args {
+		key, value, ok := strings.Cut(a, "=")
+		if !ok {
+			in.Paths = append(in.Paths, s.abs(a))
+			continue
+		}
+		if err := setInput(&in, key, value); err != nil {
+			return fmt.Errorf("%s: %w", a, err)
+		}
+	}
+	s.inputs = append(s.inputs, &in)
+	return nil
+}
+
+// setInput sets an option by Filebeat's name of it.
+func setInput(in *Input, key, value string) (err error) {
+	duration := func(d *time.Duration) { *d, err = time.ParseDuration(value) }
+	number := func(n *int) { *n, err = strconv.Atoi(value) }
+	boolean := func(b *bool) { *b, err = strconv.ParseBool(value) }
+	patterns := func(ps *[]*match.Pattern) {
+		var p *match.Pattern
+		p, err = match.Compile(value)
+		*ps = append(*ps, p)
+	}
+	switch key {
+	case "multiline": // lines that begin events
+		in.Cut.Rule, err = multiline.New(multiline.Config{Pattern: value, Negate: true, Match: "after"})
+		if in.Cut.Timeout == 0 {
+			in.Cut.Timeout = multiline.DefaultTimeout
+		}
+	case "timeout":
+		duration(&in.Cut.Timeout)
+	case "max_bytes":
+		number(&in.Cut.MaxBytes)
+	case "include_lines":
+		patterns(&in.Cut.Include)
+	case "exclude_lines":
+		patterns(&in.Cut.Exclude)
+	case "exclude_files":
+		patterns(&in.Exclude)
+	case "recursive_glob":
+		boolean(&in.RecursiveGlob)
+	case "symlinks":
+		boolean(&in.Symlinks)
+	case "ignore_older":
+		duration(&in.IgnoreOlder)
+	case "tail_files":
+		boolean(&in.TailFiles)
+	case "close_inactive":
+		duration(&in.CloseInactive)
+	case "close_eof":
+		boolean(&in.CloseEOF)
+	case "close_renamed":
+		boolean(&in.CloseRenamed)
+	case "close_removed":
+		boolean(&in.CloseRemoved)
+	default:
+		return fmt.Errorf("no such option")
+	}
+	return err
+}
+
+func (s *script) options(args []string) (err error) {
+	for _, a := range args {
+		switch key, value, _ := strings.Cut(a, "="); key {
+		case "once":
+			s.opts.Once = true
+		case "max_open":
+			s.opts.MaxOpen, err = strconv.Atoi(value)
+		default:
+			err = fmt.Errorf("no option %s", a)
+		}
+	}
+	return err
+}
+
+func (s *script) finishClean([]string) error {
+	close(s.finish)
+	if err := s.stop(); err != nil {
+		return err
+	}
+	return s.reg.Save()
+}
+
+func (s *script) restart([]string) error {
+	if err := s.finishClean(nil); err != nil {
+		return err
+	}
+	return s.start(nil)
+}
+
+// kill ends as a crash does: what is not acknowledged and what is not saved is
+// forgotten.
+func (s *script) kill([]string) error {
+	s.cancel()
+	if err := s.stop(); err == nil {
+		return fmt.Errorf("Run returned no error")
+	}
+	s.sink.drop()
+	s.sink.unblock()
+	return nil
+}
+
+// end lets the tailer read everything to its end; then nothing may have come
+// that was not wanted.
+func (s *script) end([]string) error {
+	s.sink.unblock()
+	if s.tailer != nil {
+		if err := s.finishClean(nil); err != nil {
+			return err
+		}
+	}
+	if n := s.reg.Stats().StrayAcks; n > 0 {
+		return fmt.Errorf("%d tokens were Done twice", n)
+	}
+	return s.excess()
+}
+
+// append writes as applications do, the texts one by one.
+func (s *script) append(path string, flag int, texts []string) error {
+	f, err := os.OpenFile(s.abs(path), os.O_WRONLY|os.O_APPEND|os.O_CREATE|flag, 0o644)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	for _, text := range texts {
+		if _, err := f.WriteString(text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *script) write(args []string) error { return s.append(args[0], 0, args[1:]) }
+
+func (s *script) open(args []string) error {
+	f, err := os.OpenFile(s.abs(args[1]), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
+	s.pens[args[0]] = f
+	return err
+}
+
+func (s *script) truncate(args []string) error {
+	size := 0
+	if len(args) > 1 {
+		size, _ = strconv.Atoi(args[1])
+	}
+	return os.Truncate(s.abs(args[0]), int64(size))
+}
+
+func (s *script) copy(args []string) error {
+	b, err := os.ReadFile(s.abs(args[0]))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(s.abs(args[1]), b, 0o644)
+}
+
+func (s *script) link(args []string) error {
+	if args[0] == "-s" {
+		return os.Symlink(args[1], s.abs(args[2]))
+	}
+	return os.Link(s.abs(args[0]), s.abs(args[1]))
+}
+
+// touch makes a file look as if it was written some time ago.
+func (s *script) touch(args []string) error {
+	ago, err := time.ParseDuration(args[1])
+	if err != nil {
+		return err
+	}
+	at := time.Now().Add(-ago)
+	return os.Chtimes(s.abs(args[0]), at, at)
+}
+
+// replace deletes a file and creates others until one gets its inode. Where the
+// file system gives no inode twice, the new content is written in place, which
+// nobody can tell apart afterwards.
+func (s *script) replace(args []string) error {
+	path, text := s.abs(args[0]), []byte(strings.Join(args[1:], ""))
+	probe := filepath.Join(s.dir, "probe")
+	if err := os.WriteFile(probe, nil, 0o644); err != nil {
+		return err
+	}
+	if err := recreate(probe, nil, 100); err != nil {
+		return errors.Join(os.WriteFile(path, text, 0o644), os.RemoveAll(probe))
+	}
+	return errors.Join(os.Remove(probe), recreate(path, text, 100_000))
+}
+
+// recreate tries to get another file of the same inode.
+func recreate(path string, text []byte, tries int) error {
+	old, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	for range tries {
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			return err
+		}
+		if fi, err := os.Stat(path); err == nil && os.SameFile(fi, old) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s: no file gets its inode", path)
+}
+
+// lock makes a file that nobody can open. Root may open everything, but not a
+// file that another has leased.
+func (s *script) lock(args []string) error {
+	path := s.abs(args[0])
+	if os.Geteuid() != 0 {
+		return os.Chmod(path, 0)
+	}
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	s.pens[path] = f
+	_, err = unix.FcntlInt(f.Fd(), unix.F_SETLEASE, unix.F_WRLCK)
+	return err
+}
+
+func (s *script) unlock(args []string) error {
+	path := s.abs(args[0])
+	if f := s.pens[path]; f != nil {
+		return f.Close()
+	}
+	return os.Chmod(path, 0o644)
+}
+
+// block waits until the tailer waits, if it is told to.
+func (s *script) block(args []string) error {
+	if len(args) == 0 {
+		s.sink.block()
+		return nil
+	}
+	if !s.sink.wait(s.limit(), func() bool { return s.sink.waiting }) {
+		return fmt.Errorf("nothing is sent")
+	}
+	return nil
+}
+
+func (s *script) ack(args []string) error {
+	n := -1
+	if len(args) > 0 {
+		n, _ = strconv.Atoi(args[0])
+	}
+	s.sink.ack(n)
+	return nil
+}
+
+// want waits for the next events of a path.
+func (s *script) want(args []string) error {
+	path, want := args[0], args[1:]
+	var got []string
+	s.sink.wait(s.limit(), func() bool {
+		got = got[:0]
+		for _, e := range s.of(path)[s.wanted[path]:] {
+			got = append(got, fmt.Sprintf("%d%s:%s", e.from, flagLetters(e.flags), e.text))
+		}
+		return len(got) >= len(want)
+	})
+	if len(got) > len(want) {
+		got = got[:len(want)] // the rest is for the next want
+	}
+	if !slices.Equal(got, want) {
+		return fmt.Errorf("got %q", got)
+	}
+	s.wanted[path] += len(want)
+	return nil
+}
+
+func (s *script) pass(args []string) error {
+	d, err := time.ParseDuration(args[0])
+	if err != nil {
+		return err
+	}
+	<-time.After(d)
+	synctest.Wait()
+	return nil
+}
+
+func (s *script) nothing(args []string) error {
+	if len(args) > 0 {
+		if err := s.pass(args); err != nil {
+			return err
+		}
+	}
+	return s.excess()
+}
+
+// expect compares a number with what the tailer says.
+func (s *script) expect(args []string) error {
+	what, args := args[0], args[1:]
+	want, err := strconv.ParseInt(args[len(args)-1], 10, 64)
+	if err != nil {
+		return err
+	}
+	ask := map[string]func() int64{
+		"open":        func() int64 { return int64(s.tailer.Stats().Open) },
+		"truncations": func() int64 { return int64(s.tailer.Stats().Truncations) },
+		"filtered":    func() int64 { return int64(s.tailer.Stats().Filtered) },
+		"known":       func() int64 { return int64(s.reg.Stats().Files) },
+		"logged":      func() int64 { return int64(s.logged(args[0])) },
+		"position":    func() int64 { return s.position(args[0]) },
+	}[what]
+	if ask == nil {
+		return fmt.Errorf("expect %s", slices.Sorted(maps.Keys(scriptCommands)))
+	}
+	var got int64
+	for began := time.Now(); ; {
+		if got = ask(); got == want {
+			return nil
+		}
+		if s.mode == polling || time.Since(began) > s.limit() {
+			return fmt.Errorf("it is %d", got)
+		}
+		<-time.After(time.Millisecond) // nothing tells of it
+	}
+}
+
+// logged counts the lines that contain text.
+func (s *script) logged(text string) int {
+	n := 0
+	for _, e := range s.logs.All() {
+		if strings.Contains(fmt.Sprint(e.Message, e.ContextMap()), text) {
+			n++
+		}
+	}
+	return n
+}
+
+// position is how far the file at path is confirmed; -1: it is not known.
+func (s *script) position(path string) int64 {
+	fi, err := os.Stat(s.abs(path))
+	if err != nil {
+		return -1
+	}
+	st, ok := s.reg.Lookup(idOf(fi))
+	if !ok {
+		return -1
+	}
+	if filepath.Base(st.Path) != filepath.Base(path) {
+		return -2
+	}
+	return st.Position
+}

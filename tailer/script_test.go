@@ -1,0 +1,265 @@
+package tailer
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/logcar/logcar/registry"
+)
+
+// TestScripts runs testdata/script/*.txt, each with notifications and without.
+// README.md there explains the commands.
+func TestScripts(t *testing.T) {
+	paths, err := filepath.Glob("testdata/script/*.txt")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("%d scripts: %v", len(paths), err)
+	}
+	for _, path := range paths {
+		lines, only := readScript(t, path)
+		name := strings.TrimSuffix(filepath.Base(path), ".txt")
+		if only != notified {
+			t.Run(name+"/polling", func(t *testing.T) {
+				t.Parallel()
+				dir, data := t.TempDir(), t.TempDir()
+				synctest.Test(t, func(t *testing.T) {
+					runScript(t, &script{t: t, mode: polling, dir: dir, data: data}, path, lines)
+				})
+			})
+		}
+		if only != polling {
+			t.Run(name+"/notified", func(t *testing.T) {
+				t.Parallel()
+				runScript(t, &script{t: t, mode: notified, dir: t.TempDir(), data: t.TempDir()}, path, lines)
+			})
+		}
+	}
+}
+
+// A command is a line of a script.
+type command struct {
+	line int
+	text string
+	args []string
+}
+
+// readScript splits a script; only is the one mode that it is for, if it says so
+// or needs hours to pass.
+func readScript(t *testing.T, path string) (commands []command, only mode) {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, text := range strings.Split(string(b), "\n") {
+		args, err := words(text)
+		if err != nil {
+			t.Fatalf("%s:%d: %v", path, i+1, err)
+		}
+		switch {
+		case len(args) == 0:
+			continue
+		case args[0] == "only":
+			only = mode(args[1])
+			continue
+		case args[0] == "pass", args[0] == "nothing" && len(args) > 1:
+			only = polling
+		}
+		commands = append(commands, command{i + 1, text, args})
+	}
+	return commands, only
+}
+
+// words splits a line at spaces; "..." may be part of a word and is a Go string.
+func words(line string) ([]string, error) {
+	var all []string
+	for {
+		line = strings.TrimLeft(line, " \t")
+		if line == "" || line[0] == '#' {
+			return all, nil
+		}
+		word := ""
+		for line != "" && line[0] != ' ' && line[0] != '\t' {
+			if line[0] != '"' {
+				word, line = word+line[:1], line[1:]
+				continue
+			}
+			quoted, err := strconv.QuotedPrefix(line)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", line, err)
+			}
+			text, err := strconv.Unquote(quoted)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", quoted, err)
+			}
+			word, line = word+text, line[len(quoted):]
+		}
+		all = append(all, word)
+	}
+}
+
+// A script is one that runs.
+type script struct {
+	t         *testing.T
+	mode      mode
+	dir       string // where the paths of commands begin
+	data      string // where the registry is
+	unnoticed bool   // notifications alone are not enough
+
+	inputs []*Input
+	opts   Options
+	sink   *collector
+	logs   *observer.ObservedLogs
+	reg    *registry.Registry
+	tailer *Tailer // nil: it does not run
+	cancel context.CancelFunc
+	finish chan struct{}
+	done   chan error
+
+	wanted map[string]int      // by path: how many events were told of
+	pens   map[string]*os.File // files that the script holds open
+}
+
+func runScript(t *testing.T, s *script, path string, commands []command) {
+	s.sink = newCollector(t)
+	s.wanted = map[string]int{}
+	s.pens = map[string]*os.File{}
+	defer s.abandon()
+	end := command{args: []string{"end"}, text: "end"}
+	for _, c := range append(slices.Clone(commands), end) {
+		if s.mode == polling {
+			synctest.Wait()
+		}
+		run := scriptCommands[c.args[0]]
+		if run == nil {
+			t.Fatalf("%s:%d: %s: no such command", path, c.line, c.text)
+		}
+		if err := run(s, c.args[1:]); err != nil {
+			t.Fatalf("%s:%d: %s: %v\nsent:\n%slog:\n%s", path, c.line, c.text, err, s.sent(), s.log())
+		}
+	}
+}
+
+// abandon ends what a failed script has left.
+func (s *script) abandon() {
+	if s.tailer != nil {
+		s.cancel()
+		<-s.done
+	}
+	for _, f := range s.pens {
+		_ = f.Close()
+	}
+}
+
+// limit is how long a script waits for what must come.
+func (s *script) limit() time.Duration {
+	if s.mode == polling {
+		return 2 * time.Minute
+	}
+	return 10 * time.Second
+}
+
+func (s *script) start([]string) error {
+	if s.tailer != nil {
+		return fmt.Errorf("it runs already")
+	}
+	core, logs := observer.New(zapcore.DebugLevel)
+	s.logs = logs
+	s.reg = openRegistry(s.t, s.data)
+	if s.mode == notified {
+		// With an hour between two looks, it must hear of everything.
+		scan, backoff := time.Hour, time.Hour
+		if s.unnoticed {
+			scan, backoff = 20*time.Millisecond, 10*time.Millisecond
+		}
+		for _, in := range s.inputs {
+			in.ScanFrequency, in.Backoff, in.MaxBackoff = scan, backoff, backoff
+		}
+	}
+	s.tailer = newTailer(s.t, s.mode, s.inputs, s.opts, s.reg, s.sink, zap.New(core))
+	var ctx context.Context
+	ctx, s.cancel = context.WithCancel(context.Background())
+	s.finish, s.done = make(chan struct{}), make(chan error, 1)
+	go func(t *Tailer, done chan<- error, finish <-chan struct{}) { done <- t.Run(ctx, finish) }(s.tailer, s.done, s.finish)
+	return nil
+}
+
+// stop waits for Run's end, and returns its error.
+func (s *script) stop() error {
+	defer s.cancel()
+	timer := time.NewTimer(time.Hour)
+	if s.mode == notified {
+		timer.Reset(s.limit())
+	}
+	defer timer.Stop()
+	select {
+	case err := <-s.done:
+		if n := s.tailer.Stats().Open; n != 0 {
+			return fmt.Errorf("%d files are open after the end (%v)", n, err)
+		}
+		s.tailer = nil
+		return err
+	case <-timer.C:
+		return fmt.Errorf("it does not end")
+	}
+}
+
+func (s *script) abs(path string) string { return filepath.Join(s.dir, path) }
+
+// of returns what was sent of a path. The sink's mu is held.
+func (s *script) of(path string) []sent {
+	var all []sent
+	for _, e := range s.sink.events {
+		if e.source.Path == s.abs(path) {
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+// excess returns an error when something was sent that the script did not want.
+func (s *script) excess() error {
+	s.sink.mu.Lock()
+	defer s.sink.mu.Unlock()
+	count := map[string]int{}
+	for _, e := range s.sink.events {
+		path, _ := filepath.Rel(s.dir, e.source.Path)
+		if count[path]++; count[path] > s.wanted[path] {
+			return fmt.Errorf("nobody wanted %s %v", path, e)
+		}
+	}
+	return nil
+}
+
+func (s *script) sent() string {
+	s.sink.mu.Lock()
+	defer s.sink.mu.Unlock()
+	var b strings.Builder
+	for _, e := range s.sink.events {
+		path, _ := filepath.Rel(s.dir, e.source.Path)
+		fmt.Fprintf(&b, "\t%s %v\n", path, e)
+	}
+	return b.String()
+}
+
+func (s *script) log() string {
+	if s.logs == nil {
+		return ""
+	}
+	var b strings.Builder
+	for _, e := range s.logs.All() {
+		fmt.Fprintf(&b, "\t%s %s %v\n", e.Level, e.Message, e.ContextMap())
+	}
+	return b.String()
+}
