@@ -184,7 +184,7 @@ func (d *demo) play(all, writing context.Context, logs string, reader *reader, l
 	begin := time.Now()
 	r := result{exit: logcar.stop(stopLimit)}
 	d.out.note("logcar ended after %s", milliseconds(time.Since(begin)))
-	r.cpu, r.memory = logcar.cpu(), logcar.peak
+	r.cpu, r.memory = logcar.cpu(), logcar.peakMemory()
 	return r, nil
 }
 

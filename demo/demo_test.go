@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,9 +12,27 @@ import (
 	"time"
 )
 
+// An output is what a demo prints, with something to do when it prints a text.
+type output struct {
+	printed bytes.Buffer
+	text    string
+	act     func()
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	if bytes.Contains(p, []byte(o.text)) {
+		o.act()
+	}
+	return o.printed.Write(p)
+}
+
+func (o *output) String() string { return o.printed.String() }
+
+const stopping = "SIGTERM to logcar"
+
 // newTestDemo returns a short demo of the stand-in with a fault, and what it
-// prints.
-func newTestDemo(t *testing.T, fault string) (d *demo, stdout, stderr *bytes.Buffer) {
+// prints. It sends SIGTERM only after the stand-in has come to wait for that.
+func newTestDemo(t *testing.T, fault string) (d *demo, stdout *output, stderr *bytes.Buffer) {
 	t.Helper()
 	binary, err := os.Executable()
 	if err != nil {
@@ -21,11 +40,29 @@ func newTestDemo(t *testing.T, fault string) (d *demo, stdout, stderr *bytes.Buf
 	}
 	t.Setenv(standInVariable, fault)
 	t.Setenv("TMPDIR", t.TempDir())
-	stdout, stderr = new(bytes.Buffer), new(bytes.Buffer)
-	return &demo{
+	stdout, stderr = new(output), new(bytes.Buffer)
+	d = &demo{
 		options: options{duration: 500 * time.Millisecond, rate: 1000, logcar: binary, config: "../deploy/filebeat.yml"},
 		out:     newScreen(stdout), stderr: stderr, ledger: newLedger(),
-	}, stdout, stderr
+	}
+	stdout.text, stdout.act = stopping, func() { awaitStandIn(t, d.logPath()) }
+	return d, stdout, stderr
+}
+
+// awaitStandIn waits until the log says that the stand-in has started.
+func awaitStandIn(t *testing.T, log string) {
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for {
+		if text, _ := os.ReadFile(log); bytes.Contains(text, []byte("stand-in started")) {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-t.Context().Done():
+			return
+		}
+	}
 }
 
 func TestDemoSeesWhatGoesWrong(t *testing.T) {
@@ -95,60 +132,50 @@ func TestDemoCannotFindOut(t *testing.T) {
 	}
 }
 
-// interrupting cancels a run when the output contains its text.
-type interrupting struct {
-	bytes.Buffer
-	text   string
-	cancel context.CancelCauseFunc
-}
-
-func (w *interrupting) Write(p []byte) (int, error) {
-	n, err := w.Buffer.Write(p)
-	if strings.Contains(w.String(), w.text) {
-		w.cancel(errInterrupted)
-	}
-	return n, err
-}
-
 func TestDemoIsInterrupted(t *testing.T) {
 	t.Run("while the service writes", func(t *testing.T) {
-		d, _, _ := newTestDemo(t, "none")
-		d.duration, d.rate = time.Minute, maxRate
+		d, stdout, _ := newTestDemo(t, "none")
+		d.duration = 2 * time.Second
 		writing, stopWriting := context.WithCancelCause(t.Context())
-		// The rotation would come after many seconds: rather than wait for that,
-		// the interrupt comes with the first events.
-		out := &interrupting{text: "Some of the documents", cancel: stopWriting}
-		d.out = newScreen(out)
-		if _, err := d.run(t.Context(), writing); err != nil {
-			t.Errorf("run: %v", err)
+		stdout.text, stdout.act = "renamed", func() {
+			awaitStandIn(t, d.logPath())
+			stopWriting(errInterrupted)
 		}
-		if !strings.Contains(out.String(), "missing") {
-			t.Errorf("output has no summary:\n%s", out)
+		if passed, err := d.run(t.Context(), writing); !passed || err != nil {
+			t.Errorf("run: got %v, %v, want the events so far to pass:\n%s", passed, err, stdout)
+		}
+		if got, _ := d.ledger.balance(); got.written < 1000 || got.written >= 2000 {
+			t.Errorf("written until the interrupt in the middle: got %d of 2000 events", got.written)
 		}
 	})
 	t.Run("while logcar stops", func(t *testing.T) {
-		d, _, stderr := newTestDemo(t, "deaf")
+		d, stdout, stderr := newTestDemo(t, "deaf")
 		all, abort := context.WithCancelCause(t.Context())
-		out := &interrupting{text: "SIGTERM to logcar", cancel: abort}
-		d.out = newScreen(out)
-		passed, err := d.run(all, all)
-		if passed || err == nil || err.Error() != "interrupted" {
-			t.Errorf("run: got %v, %v, want the error interrupted", passed, err)
+		stdout.act = func() {
+			awaitStandIn(t, d.logPath())
+			abort(errInterrupted)
 		}
-		if strings.Contains(out.String(), "missing") || !strings.Contains(stderr.String(), "stand-in started") {
-			t.Errorf("got output %q and log %q, want logcar's log without a summary", out, stderr)
+		passed, err := d.run(all, all)
+		if passed || !errors.Is(err, errInterrupted) {
+			t.Errorf("run: got %v, %v, want %v", passed, err, errInterrupted)
+		}
+		if strings.Contains(stdout.String(), "missing") || !strings.Contains(stderr.String(), "stand-in started") {
+			t.Errorf("got output %q and log %q, want logcar's log without a summary", stdout, stderr)
 		}
 	})
 }
 
 func TestVerboseAndKeep(t *testing.T) {
-	d, stdout, stderr := newTestDemo(t, "none")
+	d, stdout, _ := newTestDemo(t, "none")
 	d.verbose, d.keep = true, true
+	stderr := &signalling{started: make(chan struct{})}
+	d.stderr = stderr
+	stdout.act = func() { <-stderr.started }
 	if passed, err := d.run(t.Context(), t.Context()); !passed || err != nil {
-		t.Fatalf("run: got %v, %v", passed, err)
+		t.Fatalf("run: got %v, %v:\n%s", passed, err, stdout)
 	}
-	if !strings.Contains(stderr.String(), "stand-in started") {
-		t.Errorf("standard error: got %q, want logcar's log", stderr)
+	if !strings.Contains(stderr.text.String(), "stand-in started") {
+		t.Errorf("standard error: got %q, want logcar's log", &stderr.text)
 	}
 	if !strings.Contains(stdout.String(), fmt.Sprintf("kept %s\n", d.dir)) {
 		t.Errorf("output does not say which folder is kept:\n%s", stdout)

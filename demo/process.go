@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -20,7 +21,7 @@ type process struct {
 	cmd    *exec.Cmd
 	exited chan struct{} // closed when it has ended
 	err    error         // why it ended; valid once exited is closed
-	peak   int64         // bytes; valid once exited is closed
+	peak   atomic.Int64  // resident bytes as far as they were seen
 }
 
 // startLogcar runs the binary with the configuration, the environment beside
@@ -43,22 +44,27 @@ func startLogcar(ctx context.Context, binary, config, dir string, log io.Writer,
 	return p, nil
 }
 
+// wait watches the process until it has ended.
 func (p *process) wait() {
-	done := make(chan struct{})
-	sampled := make(chan int64)
-	go func() { sampled <- watchPeakMemory(p.cmd.Process.Pid, done) }()
-	p.err = p.cmd.Wait()
-	close(done)
-	p.peak = <-sampled
-	if runtime.GOOS != "linux" {
-		p.peak = reportedPeakMemory(p.cmd.ProcessState)
+	ended := make(chan error, 1)
+	go func() { ended <- p.cmd.Wait() }()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			p.sampleMemory()
+		case p.err = <-ended:
+			close(p.exited)
+			return
+		}
 	}
-	close(p.exited)
 }
 
 // stop asks the process to end, waits until it has, and returns why. After
 // limit it is killed.
 func (p *process) stop(limit time.Duration) error {
+	p.sampleMemory()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("stop logcar: %w", err)
 	}
@@ -92,22 +98,33 @@ func (p *process) cpu() time.Duration {
 	return p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()
 }
 
-// watchPeakMemory returns the process's peak resident size in bytes as far as
-// it was seen until done, or 0 where there is no /proc. What wait4 reports is of
-// no use on Linux: it starts with the peak of the process that forked, so that
-// a small child inherits the demo's own.
-func watchPeakMemory(pid int, done <-chan struct{}) (peak int64) {
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		// Empty once the process has ended, hence max.
-		status, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
-		peak = max(peak, parsePeak(status))
-		select {
-		case <-done:
-			return peak
-		case <-tick.C:
+// sampleMemory raises the peak to what the system says now. A process that has
+// ended says nothing any more.
+func (p *process) sampleMemory() {
+	status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid), "status"))
+	if err != nil {
+		return // it has ended, or this isn't Linux
+	}
+	seen := parsePeak(status)
+	for old := p.peak.Load(); seen > old; old = p.peak.Load() {
+		if p.peak.CompareAndSwap(old, seen) {
+			return
 		}
+	}
+}
+
+// peakMemory returns the process's peak resident size in bytes, once it has
+// ended. What wait4 reports is of no use on Linux: it starts with the peak of
+// the process that forked, so that a small child inherits the demo's own.
+func (p *process) peakMemory() int64 {
+	usage, ok := p.cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	switch {
+	case runtime.GOOS == "linux" || !ok:
+		return p.peak.Load()
+	case runtime.GOOS == "darwin":
+		return usage.Maxrss
+	default:
+		return usage.Maxrss << 10
 	}
 }
 
@@ -125,16 +142,4 @@ func parsePeak(status []byte) int64 {
 		}
 	}
 	return 0
-}
-
-// reportedPeakMemory returns what wait4 said, in bytes.
-func reportedPeakMemory(state *os.ProcessState) int64 {
-	usage, ok := state.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return 0
-	}
-	if runtime.GOOS == "darwin" {
-		return usage.Maxrss
-	}
-	return usage.Maxrss << 10
 }

@@ -96,6 +96,9 @@ func readEvents() (events []string) {
 
 // corrupt applies a fault to the events.
 func corrupt(events []string, fault string) []string {
+	if fault == "none" {
+		return events
+	}
 	third := events[2]
 	switch fault {
 	case "silent":

@@ -7,9 +7,8 @@ import (
 
 // A result is what one run came to.
 type result struct {
-	tally    tally
-	exit     error // how logcar ended; nil for status 0
-	stopTook time.Duration
+	tally tally
+	exit  error // how logcar ended; nil for status 0
 
 	logBytes  int64 // written to the files
 	wireBytes int64 // record batches in Kafka, compressed
@@ -69,10 +68,10 @@ func (s *screen) verdict(r result) {
 
 // ratio compares what was sent with what was written.
 func (r result) ratio() string {
-	if r.wireBytes == 0 {
+	if r.logBytes == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s, JSON documents included: 1/%.1f of the log", r.codec, float64(r.logBytes)/float64(r.wireBytes))
+	return fmt.Sprintf("%s batches of JSON documents, %d %% of the log", r.codec, r.wireBytes*100/r.logBytes)
 }
 
 func milliseconds(d time.Duration) string { return fmt.Sprintf("%d ms", d.Milliseconds()) }

@@ -83,6 +83,19 @@ func (l *appLog) writeUntil(done <-chan struct{}) {
 	}
 }
 
+// writeBeside lets the log grow until the returned function is called.
+func writeBeside(log *appLog) (stop func()) {
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		log.writeUntil(done)
+		close(ended)
+	}()
+	return func() {
+		close(done)
+		<-ended
+	}
+}
+
 var messages = []string{
 	"order %d accepted",
 	"user %d logged in from 10.2.3.4; role=\"admin\" path=C:\\temp",

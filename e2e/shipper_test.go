@@ -121,8 +121,15 @@ func (s *shipper) once() {
 	s.finish(deliverLimit)
 }
 
-// stop ends logcar as Kubernetes does, with SIGTERM.
+// stop ends logcar as Kubernetes does, with SIGTERM, and waits for its end.
 func (s *shipper) stop() {
+	s.t.Helper()
+	s.terminate()
+	s.finish(stopLimit)
+}
+
+// terminate sends SIGTERM.
+func (s *shipper) terminate() {
 	s.t.Helper()
 	if !s.running() {
 		s.t.Fatalf("logcar ended by itself with %v", s.process.ProcessState)
@@ -130,7 +137,6 @@ func (s *shipper) stop() {
 	if err := s.process.Process.Signal(syscall.SIGTERM); err != nil {
 		s.t.Fatal(err)
 	}
-	s.finish(stopLimit)
 }
 
 // kill ends logcar as the kernel's out-of-memory killer does.

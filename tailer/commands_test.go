@@ -1,10 +1,8 @@
 package tailer
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -103,6 +101,12 @@ func setInput(in *Input, key, value string) (err error) {
 		if in.Cut.Timeout == 0 {
 			in.Cut.Timeout = multiline.DefaultTimeout
 		}
+	case "count_lines":
+		var n int
+		if number(&n); err == nil {
+			in.Cut.Whole = true
+			in.Cut.Rule, err = multiline.New(multiline.Config{Type: multiline.Count, CountLines: n})
+		}
 	case "timeout":
 		duration(&in.Cut.Timeout)
 	case "max_bytes":
@@ -117,6 +121,8 @@ func setInput(in *Input, key, value string) (err error) {
 		boolean(&in.RecursiveGlob)
 	case "symlinks":
 		boolean(&in.Symlinks)
+	case "scan_frequency": // polling alone heeds it
+		duration(&in.ScanFrequency)
 	case "ignore_older":
 		duration(&in.IgnoreOlder)
 	case "tail_files":
@@ -138,8 +144,8 @@ func setInput(in *Input, key, value string) (err error) {
 func (s *script) options(args []string) (err error) {
 	for _, a := range args {
 		switch key, value, _ := strings.Cut(a, "="); key {
-		case "once":
-			s.opts.Once = true
+		case "unterminated":
+			s.opts.Unterminated = true
 		case "max_open":
 			s.opts.MaxOpen, err = strconv.Atoi(value)
 		default:
@@ -247,39 +253,10 @@ func (s *script) touch(args []string) error {
 	return os.Chtimes(s.abs(args[0]), at, at)
 }
 
-// replace deletes a file and creates others until one gets its inode. Where the
-// file system gives no inode twice, the new content is written in place, which
-// nobody can tell apart afterwards.
+// replace gives a file other content. Whoever did not see it cannot tell this
+// from a file that was deleted, and another that was given its inode.
 func (s *script) replace(args []string) error {
-	path, text := s.abs(args[0]), []byte(strings.Join(args[1:], ""))
-	probe := filepath.Join(s.dir, "probe")
-	if err := os.WriteFile(probe, nil, 0o644); err != nil {
-		return err
-	}
-	if err := recreate(probe, nil, 100); err != nil {
-		return errors.Join(os.WriteFile(path, text, 0o644), os.RemoveAll(probe))
-	}
-	return errors.Join(os.Remove(probe), recreate(path, text, 100_000))
-}
-
-// recreate tries to get another file of the same inode.
-func recreate(path string, text []byte, tries int) error {
-	old, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	for range tries {
-		if err := os.Remove(path); err != nil {
-			return err
-		}
-		if err := os.WriteFile(path, text, 0o644); err != nil {
-			return err
-		}
-		if fi, err := os.Stat(path); err == nil && os.SameFile(fi, old) {
-			return nil
-		}
-	}
-	return fmt.Errorf("%s: no file gets its inode", path)
+	return os.WriteFile(s.abs(args[0]), []byte(strings.Join(args[1:], "")), 0o644)
 }
 
 // lock makes a file that nobody can open. Root may open everything, but not a
@@ -312,7 +289,7 @@ func (s *script) block(args []string) error {
 		s.sink.block()
 		return nil
 	}
-	if !s.sink.wait(s.limit(), func() bool { return s.sink.waiting }) {
+	if !s.sink.wait(s.limit(), s.sink.isWaiting) {
 		return fmt.Errorf("nothing is sent")
 	}
 	return nil
@@ -327,13 +304,13 @@ func (s *script) ack(args []string) error {
 	return nil
 }
 
-// want waits for the next events of a path.
+// want waits for the next events of a file.
 func (s *script) want(args []string) error {
-	path, want := args[0], args[1:]
+	name, want := args[0], args[1:]
 	var got []string
 	s.sink.wait(s.limit(), func() bool {
 		got = got[:0]
-		for _, e := range s.of(path)[s.wanted[path]:] {
+		for _, e := range s.streams()[name][s.wanted[name]:] {
 			got = append(got, fmt.Sprintf("%d%s:%s", e.from, flagLetters(e.flags), e.text))
 		}
 		return len(got) >= len(want)
@@ -344,7 +321,7 @@ func (s *script) want(args []string) error {
 	if !slices.Equal(got, want) {
 		return fmt.Errorf("got %q", got)
 	}
-	s.wanted[path] += len(want)
+	s.wanted[name] += len(want)
 	return nil
 }
 
@@ -358,8 +335,10 @@ func (s *script) pass(args []string) error {
 	return nil
 }
 
+// nothing has come that was not wanted; and while polling, nothing comes for as
+// long as it says. In real time the end of the script will tell.
 func (s *script) nothing(args []string) error {
-	if len(args) > 0 {
+	if len(args) > 0 && s.mode == polling {
 		if err := s.pass(args); err != nil {
 			return err
 		}
@@ -367,7 +346,7 @@ func (s *script) nothing(args []string) error {
 	return s.excess()
 }
 
-// expect compares a number with what the tailer says.
+// expect waits until a number is what the tailer says.
 func (s *script) expect(args []string) error {
 	what, args := args[0], args[1:]
 	want, err := strconv.ParseInt(args[len(args)-1], 10, 64)
@@ -383,17 +362,20 @@ func (s *script) expect(args []string) error {
 		"position":    func() int64 { return s.position(args[0]) },
 	}[what]
 	if ask == nil {
-		return fmt.Errorf("expect %s", slices.Sorted(maps.Keys(scriptCommands)))
+		return fmt.Errorf("no such number")
 	}
-	var got int64
-	for began := time.Now(); ; {
-		if got = ask(); got == want {
+	step := time.Millisecond // nothing tells of it
+	if s.mode == polling {
+		step = time.Second
+	}
+	for began := time.Now(); ; <-time.After(step) {
+		got := ask()
+		if got == want {
 			return nil
 		}
-		if s.mode == polling || time.Since(began) > s.limit() {
+		if time.Since(began) > s.limit() {
 			return fmt.Errorf("it is %d", got)
 		}
-		<-time.After(time.Millisecond) // nothing tells of it
 	}
 }
 

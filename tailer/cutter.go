@@ -195,7 +195,7 @@ func matchAny(patterns []*match.Pattern, text []byte) bool {
 }
 
 // flush closes the open event, if there is one, without waiting for its next
-// line. A line that has no end yet stays.
+// line, unless it must be whole. A line that has no end yet stays.
 func (c *cutter) flush(events []event.Event) []event.Event {
 	if c.lines == 0 || c.Whole {
 		return events
@@ -203,13 +203,21 @@ func (c *cutter) flush(events []event.Event) []event.Event {
 	return c.close(events, c.pos)
 }
 
-// flushPartial is flush when nothing more will come: a line without an end goes
-// out too, flagged. done is the file offset up to which lines were complete: the
-// rest is to be read again, should there be another time.
+// flushPartial is flush when nothing more will come: what is not whole goes out
+// too, and so does a line without an end, flagged. done is the file offset up to
+// which everything was complete: the rest is to be read again, should there be
+// another time.
 func (c *cutter) flushPartial(events []event.Event, now time.Time) (all []event.Event, done int64) {
 	text := c.buf[c.line:]
 	if len(text) == 0 {
-		return c.flush(events), c.pos
+		done = c.pos
+		if c.Whole {
+			done = c.settled()
+		}
+		if c.lines > 0 {
+			events = c.close(events, c.pos)
+		}
+		return events, done
 	}
 	next := c.pos + int64(len(text)) + c.lost
 	events = c.take(events, text, next, now)

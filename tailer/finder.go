@@ -170,11 +170,13 @@ type candidate struct {
 // scan compares what is there with what is known.
 func (f *finder) scan() {
 	f.scans++
+	// What appears in a directory before it is watched is not notified: watch
+	// first, then look, also for directories.
+	for f.watch.set(directories(f.patterns)) {
+	}
 	var fresh []candidate
-	var dirs []string
 	for i, in := range f.t.inputs {
 		for _, pattern := range f.patterns[i] {
-			dirs = append(dirs, directories(pattern)...)
 			paths, _ := filepath.Glob(pattern) // the pattern was checked
 			for _, path := range paths {
 				if c, ok := f.look(in, path); ok {
@@ -183,7 +185,6 @@ func (f *finder) scan() {
 			}
 		}
 	}
-	f.watch.set(dirs)
 	slices.SortStableFunc(fresh, func(a, b candidate) int { return a.info.ModTime().Compare(b.info.ModTime()) })
 	for _, c := range fresh {
 		f.begin(c)

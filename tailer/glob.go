@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -44,32 +45,36 @@ func expand(path string, recursive bool) ([]string, error) {
 // hasMeta says whether a part of a path is a pattern.
 func hasMeta(s string) bool { return strings.ContainsAny(s, `*?[\`) }
 
-// directories returns the directories in which files of pattern would appear:
-// those that exist, or else the nearest one above, whose change means to look
-// again.
-func directories(pattern string) []string {
-	dir := filepath.Dir(pattern)
-	if hasMeta(dir) {
-		if dirs, _ := filepath.Glob(dir); len(dirs) > 0 {
-			return append(dirs, above(dir))
+// directories returns the directories whose changes mean to look again: those in
+// which files of the patterns would appear, and on the way there those in which
+// such directories would.
+func directories(patterns [][]string) []string {
+	var dirs []string
+	seen := map[string]bool{}
+	for _, p := range slices.Concat(patterns...) {
+		dir := filepath.Dir(p)
+		for ; hasMeta(dir) && !seen[dir]; dir = filepath.Dir(dir) {
+			seen[dir] = true
+			matches, _ := filepath.Glob(dir) // the pattern was checked
+			dirs = append(dirs, slices.DeleteFunc(matches, func(m string) bool { return !isDir(m) })...)
+		}
+		if !seen[dir] {
+			seen[dir] = true
+			dirs = append(dirs, above(dir))
 		}
 	}
-	return []string{above(dir)}
+	return dirs
 }
 
-// above is the longest existing directory on the way to dir without a pattern in
-// its name.
+func isDir(path string) bool {
+	fi, err := os.Stat(path)
+	return err == nil && fi.IsDir()
+}
+
+// above is the longest existing directory on the way to dir.
 func above(dir string) string {
-	for {
-		if !hasMeta(dir) {
-			if fi, err := os.Stat(dir); err == nil && fi.IsDir() {
-				return dir
-			}
-		}
-		up := filepath.Dir(dir)
-		if up == dir {
-			return dir
-		}
-		dir = up
+	for !isDir(dir) && dir != filepath.Dir(dir) {
+		dir = filepath.Dir(dir)
 	}
+	return dir
 }

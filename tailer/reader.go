@@ -48,8 +48,9 @@ type reader struct {
 	offset   int64  // of the next byte to read
 	issued   int64  // everything before is in a batch
 
-	gone     bool // no path of the input leads to it any more
-	troubled bool // the last attempt to read failed, and was logged
+	gone     bool      // no path of the input leads to it any more
+	left     time.Time // when that was found out
+	troubled bool      // the last attempt to read failed, and was logged
 	active   time.Time
 	empty    int // turns without data since then
 
@@ -75,7 +76,7 @@ func (t *Tailer) newReader(in *Input, st registry.State, file *os.File) *reader 
 // there may be more at once.
 func (t *Tailer) turn(ctx context.Context, r *reader) (more bool, err error) {
 	if r.file == nil {
-		if err := t.reopen(r); err != nil {
+		if err := t.reopen(ctx, r); err != nil {
 			return false, err
 		}
 	}
@@ -103,20 +104,19 @@ func (t *Tailer) turn(ctx context.Context, r *reader) (more bool, err error) {
 			carried = -1
 		}
 		t.events, more = c.cut(t.events[:0], maxEvents, now)
-		if len(t.events) > 0 && t.events[0].From == carried && since.UnixMilli() != now.UnixMilli() {
+		events := t.events
+		if len(events) > 0 && events[0].From == carried && since.UnixMilli() != now.UnixMilli() {
 			// An event is dated by its first line, and this one began in an
 			// earlier turn.
-			if err := t.send(ctx, r, t.events[:1], since, t.events[0].To); err != nil {
+			if err := t.send(ctx, r, events[:1], since, events[0].To); err != nil {
 				return false, err
 			}
-			t.events = t.events[1:]
+			events = events[1:]
 		}
-		if err := t.send(ctx, r, t.events, now, c.settled()); err != nil {
+		if err := t.send(ctx, r, events, now, c.settled()); err != nil {
 			return false, err
 		}
 	}
-	t.stats.filtered.Add(c.filtered)
-	c.filtered = 0
 	c.compact()
 	t.unload(r)
 	if r.head.Len < headSize && r.offset > int64(r.head.Len) {
@@ -127,6 +127,8 @@ func (t *Tailer) turn(ctx context.Context, r *reader) (more bool, err error) {
 
 // send hands over events that cover the file up to end.
 func (t *Tailer) send(ctx context.Context, r *reader, events []event.Event, at time.Time, end int64) error {
+	t.stats.filtered.Add(r.cut.filtered)
+	r.cut.filtered = 0
 	if end <= r.issued && len(events) == 0 {
 		return nil
 	}
@@ -208,12 +210,17 @@ func (t *Tailer) restart(ctx context.Context, r *reader, size int64) error {
 func (t *Tailer) rest(ctx context.Context, r *reader) error {
 	now := time.Now()
 	c := &r.cut
-	closing := r.in.CloseEOF || t.draining
-	if r.gone && now.Sub(r.active) >= r.patience() {
-		closing = true
+	idle := now.Sub(r.active)
+	closing := r.in.CloseEOF || t.draining || (r.gone && idle >= r.patience() && now.Sub(r.left) >= goneQuiet)
+	inactive := !r.gone && idle >= r.in.CloseInactive && c.lines == 0 && len(c.buf) == 0
+	late := c.lines > 0 && c.Timeout > 0 && now.Sub(c.latest) >= c.Timeout
+	if r.empty == 0 && (closing && (r.gone || !t.draining) || inactive || late) {
+		// The time may have passed in Send, and there may be more by now.
+		t.enqueue(r)
+		return nil
 	}
-	if closing || (c.lines > 0 && c.Timeout > 0 && now.Sub(c.latest) >= c.Timeout) {
-		last := t.opts.Unterminated && t.draining || r.gone
+	if closing || late {
+		last := closing && (r.gone || t.opts.Unterminated && t.draining)
 		if err := t.finishEvent(ctx, r, last, now); err != nil {
 			return err
 		}
@@ -222,7 +229,7 @@ func (t *Tailer) rest(ctx context.Context, r *reader) error {
 	case t.draining || (r.gone && closing):
 		t.bury(r)
 		return nil
-	case closing || (now.Sub(r.active) >= r.in.CloseInactive && c.lines == 0 && len(c.buf) == 0):
+	case closing || inactive:
 		t.shut(r) // the finder notices when it grows
 		return nil
 	}
@@ -263,7 +270,7 @@ func (r *reader) deleted() bool {
 // includes a line that has no end.
 func (t *Tailer) finishEvent(ctx context.Context, r *reader, last bool, now time.Time) error {
 	c := &r.cut
-	at, end := now, c.pos
+	at, end := now, int64(0)
 	if c.lines > 0 {
 		at = c.since
 	}
@@ -273,6 +280,7 @@ func (t *Tailer) finishEvent(ctx context.Context, r *reader, last bool, now time
 		t.events, end = c.flushPartial(t.events[:0], now)
 	} else {
 		t.events = c.flush(t.events[:0])
+		end = c.settled()
 	}
 	err := t.send(ctx, r, t.events, at, end)
 	c.compact()
@@ -291,15 +299,20 @@ func (r *reader) pause() time.Duration {
 	return d
 }
 
-// reopen opens a file that was closed, if its path still leads to it.
-func (t *Tailer) reopen(r *reader) error {
+// reopen opens a file that was closed, if its path still leads to it. It begins
+// anew when another file has got the inode meanwhile.
+func (t *Tailer) reopen(ctx context.Context, r *reader) error {
 	file, err := openFile(r.path)
 	if err != nil {
 		return err
 	}
-	id, _, err := identify(file)
+	id, size, err := identify(file)
 	if err == nil && id != r.source.ID {
 		err = errReplaced
+	}
+	same := true
+	if err == nil {
+		same, err = sameHead(file, r.head)
 	}
 	if err != nil {
 		_ = file.Close()
@@ -307,6 +320,9 @@ func (t *Tailer) reopen(r *reader) error {
 	}
 	r.file = file
 	t.makeRoom(r)
+	if !same {
+		return t.restart(ctx, r, size)
+	}
 	return nil
 }
 

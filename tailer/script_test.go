@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,6 +15,7 @@ import (
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/logcar/logcar/event"
 	"github.com/logcar/logcar/registry"
 )
 
@@ -32,16 +32,13 @@ func TestScripts(t *testing.T) {
 		if only != notified {
 			t.Run(name+"/polling", func(t *testing.T) {
 				t.Parallel()
-				dir, data := t.TempDir(), t.TempDir()
-				synctest.Test(t, func(t *testing.T) {
-					runScript(t, &script{t: t, mode: polling, dir: dir, data: data}, path, lines)
-				})
+				synctest.Test(t, func(t *testing.T) { newScript(t, polling).run(path, lines) })
 			})
 		}
 		if only != polling {
 			t.Run(name+"/notified", func(t *testing.T) {
 				t.Parallel()
-				runScript(t, &script{t: t, mode: notified, dir: t.TempDir(), data: t.TempDir()}, path, lines)
+				newScript(t, notified).run(path, lines)
 			})
 		}
 	}
@@ -63,22 +60,29 @@ func readScript(t *testing.T, path string) (commands []command, only mode) {
 		t.Fatal(err)
 	}
 	for i, text := range strings.Split(string(b), "\n") {
-		args, err := words(text)
-		if err != nil {
-			t.Fatalf("%s:%d: %v", path, i+1, err)
-		}
+		c, err := parse(i+1, text)
 		switch {
-		case len(args) == 0:
-			continue
-		case args[0] == "only":
-			only = mode(args[1])
-			continue
-		case args[0] == "pass", args[0] == "nothing" && len(args) > 1:
-			only = polling
+		case err != nil:
+			t.Fatalf("%s:%d: %v", path, i+1, err)
+		case len(c.args) == 0:
+		case c.args[0] == "only":
+			only = mode(c.args[1])
+		default:
+			if c.args[0] == "pass" {
+				only = polling
+			}
+			commands = append(commands, c)
 		}
-		commands = append(commands, command{i + 1, text, args})
 	}
 	return commands, only
+}
+
+func parse(line int, text string) (command, error) {
+	args, err := words(text)
+	if err == nil && len(args) > 0 && args[0] != "only" && scriptCommands[args[0]] == nil {
+		err = fmt.Errorf("%s: no such command", args[0])
+	}
+	return command{line, text, args}, err
 }
 
 // words splits a line at spaces; "..." may be part of a word and is a Go string.
@@ -119,6 +123,7 @@ type script struct {
 
 	inputs []*Input
 	opts   Options
+	watch  chan *watcher // gets the tailer's, if it is notified
 	sink   *collector
 	logs   *observer.ObservedLogs
 	reg    *registry.Registry
@@ -127,27 +132,46 @@ type script struct {
 	finish chan struct{}
 	done   chan error
 
-	wanted map[string]int      // by path: how many events were told of
+	wanted map[string]int      // by stream: how many events the script has told of
 	pens   map[string]*os.File // files that the script holds open
 }
 
-func runScript(t *testing.T, s *script, path string, commands []command) {
-	s.sink = newCollector(t)
-	s.wanted = map[string]int{}
-	s.pens = map[string]*os.File{}
-	defer s.abandon()
-	end := command{args: []string{"end"}, text: "end"}
-	for _, c := range append(slices.Clone(commands), end) {
-		if s.mode == polling {
-			synctest.Wait()
+func newScript(t *testing.T, m mode) *script {
+	s := &script{
+		t: t, mode: m, dir: t.TempDir(), data: t.TempDir(),
+		sink: newCollector(t), wanted: map[string]int{}, pens: map[string]*os.File{},
+	}
+	t.Cleanup(s.abandon)
+	return s
+}
+
+// run carries out a file's commands.
+func (s *script) run(path string, commands []command) {
+	for _, c := range commands {
+		s.step(fmt.Sprintf("%s:%d: ", path, c.line), c)
+	}
+	s.do("end")
+}
+
+// do carries out commands of a test in Go.
+func (s *script) do(lines ...string) {
+	s.t.Helper()
+	for _, text := range lines {
+		c, err := parse(0, text)
+		if err != nil {
+			s.t.Fatal(err)
 		}
-		run := scriptCommands[c.args[0]]
-		if run == nil {
-			t.Fatalf("%s:%d: %s: no such command", path, c.line, c.text)
-		}
-		if err := run(s, c.args[1:]); err != nil {
-			t.Fatalf("%s:%d: %s: %v\nsent:\n%slog:\n%s", path, c.line, c.text, err, s.sent(), s.log())
-		}
+		s.step("", c)
+	}
+}
+
+func (s *script) step(where string, c command) {
+	s.t.Helper()
+	if s.mode == polling {
+		synctest.Wait()
+	}
+	if err := scriptCommands[c.args[0]](s, c.args[1:]); err != nil {
+		s.t.Fatalf("%s%s: %v\nsent:\n%slog:\n%s", where, c.text, err, s.sent(), s.log())
 	}
 }
 
@@ -188,6 +212,14 @@ func (s *script) start([]string) error {
 		}
 	}
 	s.tailer = newTailer(s.t, s.mode, s.inputs, s.opts, s.reg, s.sink, zap.New(core))
+	s.watch = make(chan *watcher, 1)
+	if s.mode == notified {
+		s.tailer.watch = func(log *zap.Logger) *watcher {
+			w := newWatcher(log)
+			s.watch <- w
+			return w
+		}
+	}
 	var ctx context.Context
 	ctx, s.cancel = context.WithCancel(context.Background())
 	s.finish, s.done = make(chan struct{}), make(chan error, 1)
@@ -217,38 +249,45 @@ func (s *script) stop() error {
 
 func (s *script) abs(path string) string { return filepath.Join(s.dir, path) }
 
-// of returns what was sent of a path. The sink's mu is held.
-func (s *script) of(path string) []sent {
-	var all []sent
+// streams returns what was sent by file. A file has the path where it was found
+// as its name; the second one of the same path has ~2 behind it, the third ~3.
+func (s *script) streams() map[string][]sent {
+	s.sink.mu.Lock()
+	defer s.sink.mu.Unlock()
+	names := map[string]map[event.FileID]string{}
+	all := map[string][]sent{}
 	for _, e := range s.sink.events {
-		if e.source.Path == s.abs(path) {
-			all = append(all, e)
+		path, _ := filepath.Rel(s.dir, e.source.Path)
+		ids := names[path]
+		if ids == nil {
+			ids = map[event.FileID]string{}
+			names[path] = ids
 		}
+		if _, ok := ids[e.source.ID]; !ok {
+			ids[e.source.ID] = path
+			if n := len(ids); n > 1 {
+				ids[e.source.ID] = fmt.Sprintf("%s~%d", path, n)
+			}
+		}
+		all[ids[e.source.ID]] = append(all[ids[e.source.ID]], e)
 	}
 	return all
 }
 
 // excess returns an error when something was sent that the script did not want.
 func (s *script) excess() error {
-	s.sink.mu.Lock()
-	defer s.sink.mu.Unlock()
-	count := map[string]int{}
-	for _, e := range s.sink.events {
-		path, _ := filepath.Rel(s.dir, e.source.Path)
-		if count[path]++; count[path] > s.wanted[path] {
-			return fmt.Errorf("nobody wanted %s %v", path, e)
+	for name, events := range s.streams() {
+		if n := s.wanted[name]; len(events) > n {
+			return fmt.Errorf("nobody wanted %s %v", name, events[n:])
 		}
 	}
 	return nil
 }
 
 func (s *script) sent() string {
-	s.sink.mu.Lock()
-	defer s.sink.mu.Unlock()
 	var b strings.Builder
-	for _, e := range s.sink.events {
-		path, _ := filepath.Rel(s.dir, e.source.Path)
-		fmt.Fprintf(&b, "\t%s %v\n", path, e)
+	for name, events := range s.streams() {
+		fmt.Fprintf(&b, "\t%s %v\n", name, events)
 	}
 	return b.String()
 }

@@ -117,16 +117,13 @@ func (c *collector) tell() {
 	}
 }
 
-// wait waits until ok, which is called with mu held, but not for longer than
-// limit. One goroutine at a time may wait.
+// wait waits until ok, but not for longer than limit. It asks again when something
+// has come. One goroutine at a time may wait.
 func (c *collector) wait(limit time.Duration, ok func() bool) bool {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	for {
-		c.mu.Lock()
-		done := ok()
-		c.mu.Unlock()
-		if done {
+		if ok() {
 			return true
 		}
 		select {
@@ -144,6 +141,13 @@ func (c *collector) block() {
 	if c.gate == nil {
 		c.gate = make(chan struct{})
 	}
+}
+
+// isWaiting says whether a Send waits.
+func (c *collector) isWaiting() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.waiting
 }
 
 func (c *collector) unblock() {

@@ -200,7 +200,7 @@ func (t *Tailer) receive() {
 			r.path, r.gone = m.path, false
 			r.cursor.SetPath(m.path)
 		case hasGone:
-			r.gone = true
+			r.gone, r.left = true, time.Now()
 			if !r.queued && !r.dead.Load() {
 				// Not at once: what was written before the file went was
 				// notified, and its successor's first lines must not wait.
@@ -252,14 +252,13 @@ func (t *Tailer) serve(ctx context.Context, r *reader) error {
 
 // failed deals with a file that cannot be opened or read: it is tried again.
 func (t *Tailer) failed(r *reader, err error) {
-	if errors.Is(err, os.ErrNotExist) || errors.Is(err, errReplaced) {
-		r.gone = true
-	}
 	if r.gone && r.file == nil {
 		t.bury(r) // what was not read cannot be read any more
 		return
 	}
-	if !r.troubled {
+	// When the path leads elsewhere, the finder will say where the file is now.
+	moved := errors.Is(err, os.ErrNotExist) || errors.Is(err, errReplaced)
+	if !r.troubled && !moved {
 		t.log.Error("cannot read file, trying again", zap.String("path", r.path), zap.Error(err))
 		r.troubled = true
 	}

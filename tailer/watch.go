@@ -50,10 +50,10 @@ func (w *watcher) close() {
 	}
 }
 
-// set watches dirs and no others.
-func (w *watcher) set(dirs []string) {
+// set watches dirs and no others. It says whether there are new ones among them.
+func (w *watcher) set(dirs []string) (fresh bool) {
 	if w.fs == nil {
-		return
+		return false
 	}
 	wanted := make(map[string]bool, len(dirs))
 	for _, d := range dirs {
@@ -67,10 +67,12 @@ func (w *watcher) set(dirs []string) {
 	}
 	for d := range wanted {
 		if err := w.fs.Add(d); err == nil {
+			fresh = fresh || !w.dirs[d]
 			w.dirs[d] = true
 		} else if !w.told {
 			w.told = true
 			w.log.Warn("cannot watch a directory, polling instead", zap.String("path", d), zap.Error(err))
 		}
 	}
+	return fresh
 }

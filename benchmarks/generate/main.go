@@ -11,13 +11,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
+	"github.com/logcar/logcar/benchmarks/applog"
 	"github.com/logcar/logcar/internal/javalog"
 )
-
-// start is the time of every generated log's first event.
-var start = time.Date(2026, time.March, 1, 8, 0, 0, 0, time.UTC)
 
 func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
@@ -33,7 +30,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "Writes whole events of a Java service's log, stack traces among them, until the size is reached.")
 		flags.PrintDefaults()
 	}
-	size := byteSize(128 << 20)
+	size := applog.Size(128 << 20)
 	seed := flags.Uint64("seed", 1, "the log's `number`: the same seed gives the same bytes")
 	numbered := flags.Bool("numbered", false, "open every message with the event's number, seq=00000001")
 	flags.Var(&size, "size", "`bytes` to write at least, with a unit if you like: 500kB, 128MiB, 1.5GB")
@@ -52,28 +49,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if *numbered {
 		options = append(options, javalog.Numbered)
 	}
-	if err := write(stdout, javalog.New(*seed, start, options...), int64(size)); err != nil {
+	if err := applog.Write(stdout, javalog.New(*seed, applog.Start, options...), int64(size)); err != nil {
 		fmt.Fprintln(stderr, "generate:", err)
 		return 1
 	}
 	return 0
-}
-
-// write writes whole events to w until they are size bytes or more.
-func write(w io.Writer, g *javalog.Generator, size int64) error {
-	const flushAt = 256 << 10
-	buf := make([]byte, 0, 2*flushAt)
-	for written := int64(0); written < size; {
-		buf = g.Append(buf)
-		if len(buf) < flushAt && written+int64(len(buf)) < size {
-			continue
-		}
-		n, err := w.Write(buf)
-		written += int64(n)
-		if err != nil {
-			return fmt.Errorf("write log: %w", err)
-		}
-		buf = buf[:0]
-	}
-	return nil
 }

@@ -5,56 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
-
-	"github.com/logcar/logcar/internal/javalog"
 )
-
-func TestSize(t *testing.T) {
-	tests := []struct {
-		text  string
-		want  byteSize
-		shown string
-	}{
-		{"0", 0, "0B"},
-		{"4096", 4096, "4KiB"},
-		{"4097b", 4097, "4097B"},
-		{"500kB", 500_000, "500000B"},
-		{"128MiB", 128 << 20, "128MiB"},
-		{"128m", 128 << 20, "128MiB"},
-		{"1.5GB", 1_500_000_000, "1500000000B"},
-		{"2 GiB", 2 << 30, "2GiB"},
-		{"3TiB", 3 << 40, "3TiB"},
-	}
-	for _, test := range tests {
-		var s byteSize
-		if err := s.Set(test.text); err != nil || s != test.want || s.String() != test.shown {
-			t.Errorf("%q: got %d, shown as %s, %v; want %d, shown as %s", test.text, s, s, err, test.want, test.shown)
-		}
-	}
-	for _, text := range []string{"", "MiB", "-1", "1XB", "1.2.3", "ten", "9999999TB", "NaN", "1e3q", "0x10"} {
-		var s byteSize
-		if err := s.Set(text); err == nil {
-			t.Errorf("%q: got %d, want an error", text, s)
-		}
-	}
-}
-
-func TestWritesWholeEventsUpToTheSize(t *testing.T) {
-	for _, size := range []int64{0, 1, 1000, 256 << 10, 1_000_000} {
-		var log bytes.Buffer
-		g := javalog.New(1, start)
-		if err := write(&log, g, size); err != nil {
-			t.Fatalf("size %d: %v", size, err)
-		}
-		var want []byte
-		for again := javalog.New(1, start); int64(len(want)) < size; {
-			want = again.Append(want)
-		}
-		if !bytes.Equal(log.Bytes(), want) {
-			t.Errorf("size %d: got %d bytes, want the %d bytes of whole events", size, log.Len(), len(want))
-		}
-	}
-}
 
 // failing takes the first n bytes.
 type failing struct{ n int }

@@ -121,6 +121,7 @@ type scope struct {
 	path    string
 	options map[string]*Option
 	parents map[string]bool // maps on the way to an option, e.g. "close" of "close.eof"
+	known   []string        // the names of both, in order
 }
 
 // findings goes through all opened maps and tells for each key in them what the
@@ -131,7 +132,7 @@ func (r *Root) findings() []finding {
 	for _, s := range r.sections {
 		sc := scopes[s.node]
 		if sc == nil {
-			sc = &scope{s.path, map[string]*Option{}, map[string]bool{}}
+			sc = &scope{path: s.path, options: map[string]*Option{}, parents: map[string]bool{}}
 			scopes[s.node] = sc
 			order = append(order, s.node)
 		}
@@ -144,7 +145,9 @@ func (r *Root) findings() []finding {
 	}
 	v := visit{root: r, opened: scopes}
 	for _, n := range order {
-		v.children(scopes[n], n, "")
+		sc := scopes[n]
+		sc.known = slices.Concat(slices.Sorted(maps.Keys(sc.options)), slices.Sorted(maps.Keys(sc.parents)))
+		v.children(sc, n, "")
 	}
 	return v.found
 }
@@ -173,7 +176,7 @@ func (v *visit) children(sc *scope, n *node, prefix string) {
 			f.err = v.root.notAMap(child)
 			v.add(f)
 		case f.option == nil:
-			f.known = slices.Concat(slices.Sorted(maps.Keys(sc.options)), slices.Sorted(maps.Keys(sc.parents)))
+			f.known = sc.known
 			v.add(f)
 		case f.option.Status == Honoured:
 			v.add(f)

@@ -38,6 +38,7 @@ func FuzzLoad(f *testing.F) {
 		f.Add([]byte(text), "x=1", "a,b")
 	}
 	f.Add([]byte("a: 1"), "a={b: [1, 'c'], \"d\": on}", "[a]")
+	f.Add([]byte("\"\\t\\n\": \"  \\n\\tx\""), "0=T", "\xff")
 	f.Fuzz(func(t *testing.T, data []byte, override, value string) {
 		s := Settings{Lookup: func(name string) (string, bool) { return value, name == "V" }}
 		r, err := loadBytes(data, override, s)
@@ -89,6 +90,7 @@ func FuzzExpand(f *testing.F) {
 			f.Add(text, value)
 		}
 	}
+	f.Add(strings.Repeat("\x80", 81), "\xff")
 	f.Fuzz(func(t *testing.T, text, value string) {
 		r := newRoot(Settings{Lookup: func(name string) (string, bool) {
 			return map[string]string{"V": value, "N": "V"}[name], true

@@ -138,24 +138,23 @@ func (s *Sink) resume(path string) error {
 	if err != nil {
 		return err
 	}
-	info, err := f.Stat()
-	if err != nil {
-		f.Close()
-		return err
+	size, torn, err := inspect(f)
+	if err != nil || torn {
+		return errors.Join(err, f.Close())
 	}
-	if size := info.Size(); size > 0 {
-		last := []byte{0}
-		if _, err := f.ReadAt(last, size-1); err != nil {
-			f.Close()
-			return err
-		}
-		if last[0] != '\n' {
-			f.Close()
-			return nil
-		}
-	}
-	s.file, s.size = f, info.Size()
+	s.file, s.size = f, size
 	return nil
+}
+
+// inspect returns a file's size in bytes, and whether it ends within a line.
+func inspect(f *os.File) (size int64, torn bool, err error) {
+	info, err := f.Stat()
+	if err != nil || info.Size() == 0 {
+		return 0, false, err
+	}
+	last := []byte{0}
+	_, err = f.ReadAt(last, info.Size()-1)
+	return info.Size(), last[0] != '\n', err
 }
 
 // prune deletes the oldest files, so that there is room for one more among

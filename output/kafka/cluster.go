@@ -73,24 +73,41 @@ func (c *cluster) dial(ctx context.Context, network, address string) (net.Conn, 
 			})
 		}
 	}
-	return boundedConn{conn, c.cfg.Timeout}, nil
+	return &guardedConn{Conn: conn, limit: c.cfg.Timeout}, nil
 }
 
-// boundedConn gives up on a peer that has not answered within a request's time.
-// kafka-go sets no deadline at all while it logs in, and one of MetadataTTL when
-// it asks for metadata: each attempt would leave a connection behind.
-type boundedConn struct {
+// guardedConn keeps kafka-go from waiting for ever, and from believing anything.
+type guardedConn struct {
 	net.Conn
 	limit time.Duration
+	heard bool // the first bytes were looked at
 }
 
-// SetDeadline implements net.Conn. The deadline of an idle connection may pass:
-// each request sets its own before it writes.
-func (c boundedConn) SetDeadline(t time.Time) error {
+// SetDeadline implements net.Conn. kafka-go sets no deadline at all while it logs
+// in, and one of MetadataTTL when it asks for metadata: each attempt would leave a
+// connection behind. That of an idle connection may pass, since each request sets
+// its own before it writes.
+func (c *guardedConn) SetDeadline(t time.Time) error {
 	if latest := time.Now().Add(c.limit); t.IsZero() || t.After(latest) {
 		t = latest
 	}
 	return c.Conn.SetDeadline(t)
+}
+
+var errNotKafka = errors.New("the answer is text")
+
+// Read implements net.Conn. kafka-go makes room for whatever lengths a peer sends,
+// gigabytes when it is a web server. Kafka's answers begin with their length, so
+// that one of 16 MB still begins with a zero, and TLS with its record type.
+func (c *guardedConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n > 0 && !c.heard {
+		c.heard = true
+		if p[0] >= ' ' {
+			return 0, errNotKafka
+		}
+	}
+	return n, err
 }
 
 // partition is one partition of the topic as the metadata has it.
@@ -207,6 +224,8 @@ func classify(err error) failure {
 		return classifyCode(code)
 	case errors.As(err, &dns):
 		return failure{cause: "the broker's name cannot be resolved", refresh: true}
+	case errors.Is(err, errNotKafka):
+		return failure{cause: "what answers is not a Kafka broker", refresh: true}
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return failure{cause: "the broker refuses connections", refresh: true}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT), isTimeout(err):

@@ -144,6 +144,7 @@ func (s *Sink) deliver(l *lane, b *batch, p piece) []piece {
 		s.stats.requests.Add(1)
 		if err == nil {
 			s.stats.wire.Add(uint64(len(p.wire)))
+			s.stats.events.Add(uint64(p.count))
 			s.outage.ok(int(l.id))
 			s.setFailing(l, false)
 			return nil

@@ -60,7 +60,7 @@ func (o *outage) ok(lane int) {
 		return
 	}
 	delete(o.failing, lane)
-	if len(o.failing) == 0 {
+	if len(o.failing) == 0 && !o.told.Before(o.since) { // who was not told of it need not hear of its end
 		o.log.Info("kafka takes events again", zap.Int("errors", o.errors), zap.Duration("after", time.Since(o.since).Round(time.Millisecond)))
 	}
 }
@@ -70,15 +70,10 @@ type counters struct {
 	events, logs, raw, wire, requests, errors, truncated, dropped atomic.Uint64
 }
 
-func (c *counters) delivered(b *batch) {
-	c.events.Add(uint64(b.count))
-	c.logs.Add(uint64(b.logs))
-}
-
 // Stats are numbers since the start.
 type Stats struct {
 	Events    uint64 // delivered
-	LogBytes  uint64 // bytes of log files that they stand for
+	LogBytes  uint64 // bytes of log files that are dealt with, dropped events included
 	WireBytes uint64 // bytes of record batches that were confirmed
 	Requests  uint64 // produce requests, failed ones included
 	Errors    uint64 // failed requests

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -26,7 +27,7 @@ func attemptsTake(cfg *Config, n int) time.Duration {
 // However the broker is down, logcar tries at the pace of its back-off and says
 // so in a few lines.
 func TestOutageIsQuietAndCheap(t *testing.T) {
-	const attempts = 30
+	const attempts = 20
 	for _, c := range []struct {
 		name  string
 		cause string
@@ -44,18 +45,23 @@ func TestOutageIsQuietAndCheap(t *testing.T) {
 			addr, accepted := silentListener(t)
 			return addr, func() int { return len(accepted) }
 		}},
-		{"is not Kafka", "", func(t *testing.T) (string, func() int) { return babblingListener(t) }},
+		{"is not Kafka", "what answers is not a Kafka broker", func(t *testing.T) (string, func() int) { return babblingListener(t) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			addr, connections := c.addr(t)
 			cfg := testConfig(addr)
 			cfg.Timeout = 50 * time.Millisecond
 			r := newRig(t, cfg)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
 			start := time.Now()
 			r.send(0, 10, 100)
 			eventually(t, "many attempts have failed", func() bool { return r.Stats().Errors >= attempts })
 			if d, least := time.Since(start), attemptsTake(&cfg, attempts); d < least {
 				t.Errorf("%d attempts in %v, they should take %v", attempts, d, least)
+			}
+			if runtime.ReadMemStats(&after); after.TotalAlloc-before.TotalAlloc > 64<<20 {
+				t.Errorf("%d MB were allocated for %d attempts", (after.TotalAlloc-before.TotalAlloc)>>20, attempts)
 			}
 			if n := connections(); n > 2*attempts {
 				t.Errorf("%d connections for %d attempts", n, attempts)
@@ -67,7 +73,7 @@ func TestOutageIsQuietAndCheap(t *testing.T) {
 			if len(l) != 1 {
 				t.Fatalf("%d lines for %d attempts: %q", len(l), attempts, l)
 			}
-			if want := "kafka does not take events, trying again: " + c.cause; c.cause != "" && l[0] != want {
+			if want := "kafka does not take events, trying again: " + c.cause; l[0] != want {
 				t.Errorf("the log says %q, want %q", l[0], want)
 			}
 			if r.done() != 0 {
@@ -114,7 +120,7 @@ func TestOutageEnds(t *testing.T) {
 	var g gate
 	c := startCluster(t, 4, kfake.NumBrokers(1), gated(&g))
 	cfg := testConfig(c.ListenAddrs()...)
-	cfg.Timeout = 200 * time.Millisecond
+	cfg.Timeout = time.Second
 	r := newRig(t, cfg)
 	r.send(0, 10, 100)
 	r.waitDone(1)
@@ -122,7 +128,7 @@ func TestOutageEnds(t *testing.T) {
 	for range 10 {
 		r.send(0, 10, 100)
 	}
-	eventually(t, "requests have failed", func() bool { return r.Stats().Errors >= 3 })
+	eventually(t, "a request has failed", func() bool { return r.Stats().Errors > 0 })
 	g.release()
 	r.waitDone(11)
 	eventually(t, "the end of the outage is told", func() bool { return len(r.lines(zapcore.DebugLevel)) >= 2 })

@@ -186,18 +186,18 @@ func (m *memory) Close(ctx context.Context) error {
 }
 
 func memoryHarness(d defect) Harness {
-	build := func(*testing.T) (event.Sink, *store) {
+	build := func() (*memory, *store) {
 		st := &store{open: make(chan struct{})}
 		return newMemory(d, st), st
 	}
 	return Harness{
-		New: func(t *testing.T) (event.Sink, func() []string) {
-			sink, st := build(t)
+		New: func(*testing.T) (event.Sink, func() []string) {
+			sink, st := build()
 			close(st.open)
 			return sink, st.read
 		},
-		Blocked: func(t *testing.T) (event.Sink, func() []string, func()) {
-			sink, st := build(t)
+		Blocked: func(*testing.T) (event.Sink, func() []string, func()) {
+			sink, st := build()
 			return sink, st.read, func() { close(st.open) }
 		},
 		Broken: func(*testing.T) event.Sink {

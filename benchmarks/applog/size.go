@@ -1,4 +1,4 @@
-package main
+package applog
 
 import (
 	"fmt"
@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// byteSize is a flag.Value: a number of bytes with an optional unit.
-type byteSize int64
+// Size is a number of bytes, and a flag.Value that takes an optional unit.
+type Size int64
 
 var units = map[string]float64{
 	"": 1, "b": 1,
@@ -19,7 +19,7 @@ var units = map[string]float64{
 
 // Set parses numbers like 4096, 500kB (thousands), 128MiB or 128M (1024s) and
 // 1.5GB. Capitals don't matter.
-func (s *byteSize) Set(text string) error {
+func (s *Size) Set(text string) error {
 	split := strings.LastIndexAny(text, "0123456789.") + 1
 	unit, known := units[strings.ToLower(strings.TrimSpace(text[split:]))]
 	number, err := strconv.ParseFloat(text[:split], 64)
@@ -31,16 +31,18 @@ func (s *byteSize) Set(text string) error {
 	case number < 0 || number*unit >= math.MaxInt64:
 		return fmt.Errorf("%q is out of range", text)
 	}
-	*s = byteSize(number * unit)
+	*s = Size(number * unit)
 	return nil
 }
 
 // String shows the size in the largest unit that divides it.
-func (s byteSize) String() string {
+func (s Size) String() string {
 	for _, u := range []struct {
 		name string
-		size byteSize
-	}{{"TiB", 1 << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}} {
+		size Size
+	}{
+		{"TiB", 1 << 40}, {"GiB", 1 << 30}, {"GB", 1e9}, {"MiB", 1 << 20}, {"MB", 1e6}, {"KiB", 1 << 10},
+	} {
 		if s >= u.size && s%u.size == 0 {
 			return strconv.FormatInt(int64(s/u.size), 10) + u.name
 		}

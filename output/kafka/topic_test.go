@@ -1,0 +1,96 @@
+package kafka
+
+import (
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
+	"go.uber.org/zap/zapcore"
+)
+
+func TestTopicIsCreatedWhereTheClusterAllowsIt(t *testing.T) {
+	c := startCluster(t, 0, kfake.AllowAutoTopicCreation(), kfake.DefaultNumPartitions(3))
+	r := newRig(t, testConfig(c.ListenAddrs()...))
+	for range 10 {
+		r.send(0, 10, 100)
+	}
+	r.finish()
+	r.checkStored(c, once)
+	if n := len(c.PartitionInfos(topic)); n != 3 {
+		t.Errorf("%d partitions", n)
+	}
+}
+
+// Brokers answer the request that creates a topic with an error, since no
+// leader is there yet.
+func TestCreatedTopicHasNoLeaderAtFirst(t *testing.T) {
+	c := startCluster(t, 0, kfake.AllowAutoTopicCreation())
+	c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Metadata}, Topic: topic, Err: kerr.LeaderNotAvailable, Count: 1,
+		When: func(r kmsg.Request) bool { return r.(*kmsg.MetadataRequest).AllowAutoTopicCreation }})
+	r := newRig(t, testConfig(c.ListenAddrs()...))
+	r.send(0, 10, 100)
+	r.finish()
+	r.checkStored(c, once)
+}
+
+// Where it does not, logcar waits, says once what it waits for, and goes on when
+// the topic is there.
+func TestUnknownTopicIsWaitedFor(t *testing.T) {
+	c := startCluster(t, 0)
+	r := newRig(t, testConfig(c.ListenAddrs()...))
+	r.send(0, 10, 100)
+	r.send(1, 10, 100)
+	eventually(t, "it was asked for a few times", func() bool { return r.Stats().Errors >= 10 })
+	if l := r.lines(zapcore.DebugLevel); len(l) != 1 || l[0] != "kafka does not take events, trying again: the topic does not exist" {
+		t.Errorf("log: %q", l)
+	}
+	if r.done() != 0 {
+		t.Error("delivered to a topic that does not exist")
+	}
+	if err := c.CreateTopic(topic, 2, nil); err != nil {
+		t.Fatal(err)
+	}
+	r.waitDone(2)
+	r.finish()
+	r.checkStored(c, once)
+	if l := r.lines(zapcore.DebugLevel); len(l) != 2 || l[1] != "kafka takes events again" {
+		t.Errorf("log: %q", l)
+	}
+}
+
+// A topic that is deleted and made again under way: what was not confirmed goes
+// into the new one.
+func TestTopicIsMadeAgain(t *testing.T) {
+	c := startCluster(t, 2)
+	r := newRig(t, testConfig(c.ListenAddrs()...))
+	r.send(0, 10, 100)
+	r.waitDone(1)
+	if err := c.DeleteTopic(topic); err != nil {
+		t.Fatal(err)
+	}
+	clear(r.want)
+	r.send(0, 10, 100)
+	eventually(t, "it is missed", func() bool { return r.Stats().Errors >= 3 })
+	if err := c.CreateTopic(topic, 2, nil); err != nil {
+		t.Fatal(err)
+	}
+	r.finish()
+	r.checkStored(c, once)
+}
+
+// Without the right to describe the topic metadata is an error, and is waited
+// for as well.
+func TestMetadataIsForbidden(t *testing.T) {
+	c := startCluster(t, 2)
+	fault := c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Metadata}, Topic: topic, Err: kerr.TopicAuthorizationFailed, Count: -1})
+	r := newRig(t, testConfig(c.ListenAddrs()...))
+	r.send(0, 10, 100)
+	eventually(t, "it was refused a few times", func() bool { return r.Stats().Errors >= 5 })
+	if l := r.lines(zapcore.DebugLevel); len(l) != 1 || l[0] != "kafka does not take events, trying again: not allowed to write to the topic" {
+		t.Errorf("log: %q", l)
+	}
+	fault.Remove()
+	r.finish()
+	r.checkStored(c, once)
+}
