@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"context"
+	"fmt"
+)
 
 // A metric is one row of the table, before it is measured.
 type metric struct {
@@ -69,7 +72,7 @@ var catalogue = []metric{
 // groups are the measurements, in the order of the table.
 var groups = []struct {
 	name string
-	run  func(*suite, measuring) error
+	run  func(*suite, context.Context) ([]row, error)
 }{
 	{"cpu-ratio", (*suite).cpuRatio},
 	{"catch-up", (*suite).catchUp},

@@ -56,6 +56,7 @@ type Config struct {
 	RegistryDir     string
 	ShutdownTimeout time.Duration
 	MaxProcs        int // 0: as many as the machine, or the cgroup, has
+	GCPercent       int // how much garbage may lie around, in percent of what is in use
 	Logging         Logging
 
 	Warnings []Problem
@@ -147,6 +148,7 @@ func (c *Config) read(root *tree.Root) {
 	c.Shape = shape(s, old)
 	c.Name = s.String("name", "")
 	c.MaxProcs = s.Int("max_procs", 0)
+	c.GCPercent = s.Int("gc_percent", 25)
 	c.ShutdownTimeout = s.Duration("filebeat.shutdown_timeout", DefaultShutdown)
 	if c.ShutdownTimeout == 0 {
 		// Filebeat's 0 throws away what is in flight; nobody wants that of a

@@ -61,6 +61,7 @@ var topTable = tree.Table{Name: "top", Options: slices.Concat(
 		{Name: "output.logstash", Kind: tree.Group},
 		{Name: "output.redis", Kind: tree.Group},
 		option("name", tree.String, "the host name", "host.name and agent.name"),
+		option("gc_percent", tree.Int, "25", "little is allocated while shipping, so that a small heap costs nothing"),
 		option("max_procs", tree.Int, "what the cgroup allows", ""),
 		option("path.home", tree.String, "the executable's directory", ""),
 		option("path.config", tree.String, "${path.home}", ""),
@@ -82,7 +83,6 @@ var topTable = tree.Table{Name: "top", Options: slices.Concat(
 	noEffect("logcar has no modules and no autodiscovery", "filebeat.modules", "filebeat.config.modules", "filebeat.autodiscover", "autodiscover"),
 	noEffect("there is no seccomp filter to set", "seccomp"),
 	noEffect("there is no HTTP endpoint yet", "http"),
-	noEffect("the runtime's defaults fit a sidecar", "gc_percent"),
 	refused("read the inputs from the main file instead", "filebeat.config.inputs", "filebeat.config.prospectors", "filebeat.config_dir"),
 )}
 

@@ -111,6 +111,8 @@ func setInput(in *Input, key, value string) (err error) {
 		duration(&in.Cut.Timeout)
 	case "max_bytes":
 		number(&in.Cut.MaxBytes)
+	case "max_lines":
+		number(&in.Cut.MaxLines)
 	case "include_lines":
 		patterns(&in.Cut.Include)
 	case "exclude_lines":

@@ -22,8 +22,8 @@ type message struct {
 }
 
 // inbox passes messages without ever blocking the one that sends them. It cannot
-// grow without bound: a file has one message of each kind at most until it is
-// emptied, but for moves, which are rare.
+// grow without bound while the sink blocks: until it is emptied it takes one word
+// of a file's having been found or written to, and moves are rare.
 type inbox struct {
 	signal chan struct{} // holds one when there may be something
 
@@ -36,7 +36,10 @@ func newInbox() inbox { return inbox{signal: make(chan struct{}, 1), mu: new(syn
 
 func (b *inbox) put(m message) {
 	b.mu.Lock()
-	b.messages = append(b.messages, m)
+	if wakes := m.kind == isFound || m.kind == wasWritten; !wakes || !m.r.noted {
+		m.r.noted = m.r.noted || wakes
+		b.messages = append(b.messages, m)
+	}
 	b.mu.Unlock()
 	select {
 	case b.signal <- struct{}{}:
@@ -50,6 +53,9 @@ func (b *inbox) take() []message {
 	defer b.mu.Unlock()
 	m := b.messages
 	b.messages, b.spare = b.spare[:0], m
+	for i := range m {
+		m[i].r.noted = false
+	}
 	return m
 }
 

@@ -57,6 +57,7 @@ type reader struct {
 	due    time.Time
 	index  int // in waiters; -1: not there
 	queued bool
+	noted  bool // the inbox has a message to wake it; the inbox's
 	dead   atomic.Bool
 }
 

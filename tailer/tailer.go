@@ -244,6 +244,9 @@ func (t *Tailer) serve(ctx context.Context, r *reader) error {
 		t.failed(r, err)
 		return nil
 	case more:
+		if int(t.open.Load()) > t.opts.MaxOpen && !r.gone {
+			t.shut(r) // no idle file could make room
+		}
 		t.enqueue(r)
 		return nil
 	}

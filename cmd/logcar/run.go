@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"runtime/debug"
 	"syscall"
 
 	"go.uber.org/zap"
@@ -32,6 +33,9 @@ func ship(f *flags, _, stderr io.Writer) (err error) {
 	}
 	if cfg.MaxProcs > 0 {
 		runtime.GOMAXPROCS(cfg.MaxProcs)
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(cfg.GCPercent)
 	}
 	endProfiles, err := profile(f)
 	if err != nil {

@@ -175,10 +175,17 @@ func newFeed() *feed {
 	return &feed{encoder: newEncoder(), want: map[string]origin{}}
 }
 
-const letters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+-"
+// noise is text that does not compress to nothing.
+var noise = func() []byte {
+	const letters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+-"
+	b := make([]byte, 1<<20)
+	for i := range b {
+		b[i] = letters[rand.IntN(len(letters))]
+	}
+	return b
+}()
 
-// batch makes n events with texts of the given size, drawn at random, so that
-// they do not compress to nothing.
+// batch makes n events with texts of the given size.
 func (f *feed) batch(source, n, size int) *event.Batch {
 	for len(f.sources) <= source {
 		f.sources = append(f.sources, &event.Source{Path: fmt.Sprintf("/var/log/app-%d.log", len(f.sources)), Input: &event.Input{Type: "log"}})
@@ -189,8 +196,9 @@ func (f *feed) batch(source, n, size int) *event.Batch {
 	for range n {
 		start := len(b.Data)
 		b.Data = fmt.Appendf(b.Data, "line %07d ", f.events[source])
-		for len(b.Data)-start < size {
-			b.Data = append(b.Data, letters[rand.IntN(len(letters))])
+		if pad := size - (len(b.Data) - start); pad > 0 {
+			at := rand.IntN(len(noise) - pad)
+			b.Data = append(b.Data, noise[at:at+pad]...)
 		}
 		b.Events = append(b.Events, event.Event{Start: uint32(start), End: uint32(len(b.Data)), From: base + int64(start), To: base + int64(len(b.Data))})
 		f.events[source]++

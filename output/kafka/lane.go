@@ -112,6 +112,9 @@ func (s *Sink) drive(l *lane) {
 			return
 		}
 		b := l.queue[0]
+		if len(b.raw) > 0 && len(b.raw) <= smallBatch {
+			s.press(b)
+		}
 		s.mu.Unlock()
 		select {
 		case <-b.ready:

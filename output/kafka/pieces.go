@@ -8,6 +8,9 @@ import (
 	"github.com/logcar/logcar/output"
 )
 
+// smallBatch is the size up to which a batch is compressed by its lane.
+const smallBatch = 32 << 10
+
 // compression holds the buffers and compressors that batches share. Its fields
 // are guarded by the sink's lock.
 type compression struct {
@@ -22,9 +25,9 @@ type compression struct {
 	wires [][]byte
 }
 
-// room says whether another batch may be opened: one that fills, one for each
-// worker, and one that waits for a worker.
-func (c *compression) room() bool { return c.inUse < c.workers+2 }
+// room says whether another batch may be opened: one that fills, and one for
+// each worker. One more that waits would cost a megabyte and gain nothing.
+func (c *compression) room() bool { return c.inUse < c.workers+1 }
 
 func (c *compression) buffer() []byte {
 	c.inUse++
@@ -52,7 +55,7 @@ func (c *compression) wire() []byte {
 		c.wires = c.wires[:n-1]
 		return b
 	}
-	return make([]byte, 0, targetSize/8)
+	return make([]byte, 0, targetSize/4)
 }
 
 // recycle takes back the buffers of a delivered batch.
@@ -80,36 +83,43 @@ func (s *Sink) compress(b *batch) {
 // compressAll works until no batch waits.
 func (s *Sink) compressAll() {
 	defer s.work.Done()
-	var with *compressor
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := &s.compression
+	for len(c.queue) > 0 {
+		b := c.queue[0]
+		c.queue = c.queue[1:]
+		s.press(b)
+	}
+	c.running--
+}
+
+// press compresses one batch. It is called with the lock held, and gives it away
+// while it works.
+func (s *Sink) press(b *batch) {
+	c := &s.compression
+	var with *compressor
 	if n := len(c.idle); n > 0 {
 		with = c.idle[n-1]
 		c.idle = c.idle[:n-1]
 	}
-	for len(c.queue) > 0 {
-		b := c.queue[0]
-		c.queue = c.queue[1:]
-		wire, limit := c.wire(), s.limit
-		s.mu.Unlock()
-		if with == nil {
-			with, _ = newCompressor(s.cfg.Codec, s.cfg.Level) // New has tried it
-		}
-		pieces := s.build(with, wire, b.raw, b, b.count, limit)
-		s.mu.Lock()
-		b.pieces = pieces
-		for _, p := range pieces {
-			b.size += len(p.wire)
-		}
-		s.bytes += b.size
-		c.release(b.raw)
-		b.raw = nil
-		close(b.ready)
-		poke(s.room)
+	wire, limit := c.wire(), s.limit
+	s.mu.Unlock()
+	if with == nil {
+		with, _ = newCompressor(s.cfg.Codec, s.cfg.Level) // New has tried it
 	}
+	pieces := s.build(with, wire, b.raw, b, b.count, limit)
+	s.mu.Lock()
 	c.idle = append(c.idle, with)
-	c.running--
+	b.pieces = pieces
+	for _, p := range pieces {
+		b.size += len(p.wire)
+	}
+	s.bytes += b.size
+	c.release(b.raw)
+	b.raw = nil
+	close(b.ready)
+	poke(s.room)
 }
 
 // build compresses a records region into pieces of at most limit bytes.

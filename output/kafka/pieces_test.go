@@ -36,8 +36,8 @@ func TestBatchAboveMaxMessageBytesIsCut(t *testing.T) {
 		cfg := testConfig(c.ListenAddrs()...)
 		cfg.Codec, cfg.MaxMessageBytes = codec, limit
 		r := newRig(t, cfg)
-		for n := range 5 {
-			r.send(n%2, 500, 300)
+		for n := range 4 {
+			r.send(n%2, 300, 300)
 		}
 		r.finish()
 		r.checkStored(c, once)

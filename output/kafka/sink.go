@@ -23,12 +23,12 @@ const (
 	maxInFlight      = 16
 	maxInFlightBytes = 4 << 20
 
-	// A batch that stays small is sent after the short linger; one that has
-	// grown beyond smallBatch by then belongs to a busy stream, and waits up to
-	// the long one to become worth its request.
+	// A batch of few events is sent after the short linger; one that has more by
+	// then belongs to a busy stream, and waits up to the long one to become worth
+	// its request.
 	shortLinger = 4 * time.Millisecond
 	longLinger  = 50 * time.Millisecond
-	smallBatch  = 32 << 10
+	fewEvents   = 4
 	// trickle is how many batches may be in flight for a small one to join them,
 	// those left aside that only some partitions cannot take. With an unreachable
 	// broker small batches would fill the window; waiting in the open batch they
@@ -194,7 +194,7 @@ func (s *Sink) consider() {
 	patience := longLinger
 	if d := s.cfg.FlushFrequency; d > 0 {
 		patience = d
-	} else if len(b.raw) < smallBatch {
+	} else if b.count <= fewEvents {
 		patience = shortLinger
 	}
 	if wait := patience - time.Since(b.opened); wait > 0 {
@@ -207,13 +207,16 @@ func (s *Sink) consider() {
 }
 
 // seal closes the open batch and sends it on its way: to a compressor, and into
-// the lane of its partition, where it waits for its turn.
+// the lane of its partition, where it waits for its turn. A small one is
+// compressed there, which saves waking another goroutine.
 func (s *Sink) seal() {
 	b := s.open
 	s.open = nil
 	s.linger.Stop()
 	s.inFlight++
-	s.compress(b)
+	if len(b.raw) > smallBatch {
+		s.compress(b)
+	}
 	s.assign(b)
 }
 

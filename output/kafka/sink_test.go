@@ -20,7 +20,7 @@ func TestEveryEventArrivesOnce(t *testing.T) {
 	c := startCluster(t, partitions)
 	r := newRig(t, testConfig(c.ListenAddrs()...))
 	var text uint64
-	for range 400 {
+	for range 200 {
 		b := r.batch(rand.IntN(5), rand.IntN(60), 100+rand.IntN(200))
 		text += uint64(len(b.Data))
 		if err := r.Send(context.Background(), b); err != nil {

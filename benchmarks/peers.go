@@ -1,0 +1,8 @@
+package main
+
+import (
+	"context"
+	"io"
+)
+
+func (s *suite) comparePeers(ctx context.Context, stdout, stderr io.Writer) int { return 0 }
