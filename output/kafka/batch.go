@@ -19,6 +19,7 @@ type batch struct {
 	opened   time.Time
 	tokens   []event.Token
 
+	handed bool          // somebody compresses it, or has done so
 	ready  chan struct{} // closed when the pieces are there
 	pieces []piece
 	size   int   // of all pieces

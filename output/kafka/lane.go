@@ -15,6 +15,8 @@ type lane struct {
 	queue   []*batch
 	running bool
 	failing bool // the last attempt failed: other lanes are preferred
+
+	producer producer // its goroutine's alone
 }
 
 // assign gives a sealed batch to a partition. It is called with the lock held.
@@ -24,21 +26,27 @@ func (s *Sink) assign(b *batch) {
 	}
 	if len(s.parts) == 0 {
 		s.homeless = append(s.homeless, b)
+		s.compress(b)
 		return
 	}
 	l := s.pick()
 	l.queue = append(l.queue, b)
-	if !l.running {
-		l.running = true
-		s.work.Add(1)
-		go s.drive(l)
+	if l.running {
+		// It may have to wait for long, and must not keep its raw buffer.
+		s.compress(b)
+		return
 	}
+	l.running = true
+	s.work.Add(1)
+	go s.drive(l)
 }
 
-// pick chooses the partition of a batch: each its turn, but those that have no
-// leader or fail just now only when there is no other.
+// pick chooses the partition of a batch: each its turn, but for those that have
+// more to send than others, and those that have no leader or fail just now. One
+// whose broker is stuck would collect the whole window otherwise.
 func (s *Sink) pick() *lane {
 	var best *lane
+	var least, at int
 	for i := range s.parts {
 		p := s.parts[(s.next+i)%len(s.parts)]
 		l := s.lanes[p.id]
@@ -46,16 +54,18 @@ func (s *Sink) pick() *lane {
 			l = &lane{id: p.id}
 			s.lanes[p.id] = l
 		}
-		if p.leader && !l.failing {
-			best = l
-			s.next += i
+		load := len(l.queue)
+		if !p.leader || l.failing {
+			load += maxInFlight
+		}
+		if best == nil || load < least {
+			best, least, at = l, load, i
+		}
+		if least == 0 {
 			break
 		}
-		if best == nil {
-			best = l
-		}
 	}
-	s.next++
+	s.next += at + 1
 	return best
 }
 
@@ -112,7 +122,8 @@ func (s *Sink) drive(l *lane) {
 			return
 		}
 		b := l.queue[0]
-		if len(b.raw) > 0 && len(b.raw) <= smallBatch {
+		if !b.handed {
+			b.handed = true
 			s.press(b)
 		}
 		s.mu.Unlock()
@@ -143,9 +154,14 @@ func (s *Sink) drive(l *lane) {
 func (s *Sink) deliver(l *lane, b *batch, p piece) []piece {
 	for attempt := 0; ; attempt++ {
 		gen := s.cluster.seen()
-		err := s.cluster.produce(s.life, l.id, p.wire)
-		s.stats.requests.Add(1)
+		err := s.identify(l)
 		if err == nil {
+			p = l.sign(p, b.stale)
+			err = s.cluster.produce(s.life, l.id, p.wire)
+			s.stats.requests.Add(1)
+		}
+		if err == nil || (l.producer.known && isDuplicate(err)) {
+			l.confirm(p)
 			s.stats.wire.Add(uint64(len(p.wire)))
 			s.stats.events.Add(uint64(p.count))
 			s.outage.ok(int(l.id))
@@ -157,6 +173,13 @@ func (s *Sink) deliver(l *lane, b *batch, p piece) []piece {
 		}
 		b.stale = true
 		s.stats.errors.Add(1)
+		if losesProducer(err) {
+			s.log.Info("the broker has forgotten the producer, going on under a new id", zap.Int32("partition", l.id), zap.Error(err))
+			l.producer.known = false
+			if attempt == 0 {
+				continue // nothing to wait for
+			}
+		}
 		f := classify(err)
 		if f.split {
 			more, cutErr := s.split(p, b)

@@ -136,7 +136,7 @@ func TestOutageEnds(t *testing.T) {
 		t.Errorf("log: %q", l)
 	}
 	r.finish()
-	r.checkStored(c, atLeastOnce)
+	r.checkStored(c, once)
 }
 
 func TestOutageLines(t *testing.T) {

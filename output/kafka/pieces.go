@@ -8,7 +8,8 @@ import (
 	"github.com/logcar/logcar/output"
 )
 
-// smallBatch is the size up to which a batch is compressed by its lane.
+// smallBatch is the size up to which a batch is compressed by its lane, if that is
+// idle.
 const smallBatch = 32 << 10
 
 // compression holds the buffers and compressors that batches share. Its fields
@@ -68,9 +69,13 @@ func (c *compression) recycle(b *batch) {
 	b.pieces = nil
 }
 
-// compress hands a sealed batch to a worker, and starts one if there may be
-// another. It is called with the lock held.
+// compress hands a sealed batch to a worker, unless somebody has it already, and
+// starts a worker if there may be another. It is called with the lock held.
 func (s *Sink) compress(b *batch) {
+	if b.handed {
+		return
+	}
+	b.handed = true
 	c := &s.compression
 	c.queue = append(c.queue, b)
 	if c.running < c.workers {

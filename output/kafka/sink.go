@@ -207,8 +207,8 @@ func (s *Sink) consider() {
 }
 
 // seal closes the open batch and sends it on its way: to a compressor, and into
-// the lane of its partition, where it waits for its turn. A small one is
-// compressed there, which saves waking another goroutine.
+// the lane of its partition, where it waits for its turn. A small one whose turn
+// comes at once is compressed there, which saves waking another goroutine.
 func (s *Sink) seal() {
 	b := s.open
 	s.open = nil

@@ -18,7 +18,9 @@ import (
 func TestEveryEventArrivesOnce(t *testing.T) {
 	const partitions = 6
 	c := startCluster(t, partitions)
-	r := newRig(t, testConfig(c.ListenAddrs()...))
+	cfg := testConfig(c.ListenAddrs()...)
+	cfg.BulkMaxSize = 200
+	r := newRig(t, cfg)
 	var text uint64
 	for range 200 {
 		b := r.batch(rand.IntN(5), rand.IntN(60), 100+rand.IntN(200))

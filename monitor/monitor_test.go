@@ -1,0 +1,104 @@
+package monitor
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var example = Snapshot{
+	Version: "1.2.3", Started: time.Unix(1700000000, 0),
+	BytesRead: 100, BytesAcked: 70, BytesInFlight: 20, BytesDropped: map[string]uint64{"filtered": 10},
+	EventsRead: 10, EventsAcked: 7, EventsFlying: 2, EventsDropped: map[string]uint64{"filtered": 1},
+	OpenFiles: 2, Output: Output{Requests: 3, Errors: 1, WireBytes: 30, Stalled: "no leader"},
+	Files: []File{{Path: `/mnt/a "b".log`, Size: 120, Read: 100, Acked: 80}, {Path: "/mnt/c.log", Size: 1, Acked: 5}},
+}
+
+func serve(t *testing.T, cfg Config, drain func()) *Server {
+	t.Helper()
+	s, err := New(cfg, func() Snapshot { return example }, drain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+		http.DefaultClient.CloseIdleConnections()
+	})
+	return s
+}
+
+func get(t *testing.T, url string, status int) string {
+	t.Helper()
+	res, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.StatusCode != status {
+		t.Fatalf("GET %s: status %d, want %d: %s", url, res.StatusCode, status, b)
+	}
+	return string(b)
+}
+
+func TestServer(t *testing.T) {
+	var drains atomic.Int32
+	s := serve(t, Config{Host: "127.0.0.1"}, func() { drains.Add(1) })
+	base := "http://" + s.Addr().String()
+
+	if got := get(t, base+"/health", 200) + get(t, base+"/ready", 200); got != "ok\nok\n" {
+		t.Errorf("health and ready: %q", got)
+	}
+	var snap Snapshot
+	if err := json.Unmarshal([]byte(get(t, base+"/stats?pretty", 200)), &snap); err != nil || snap.BytesAcked != 70 || len(snap.Files) != 2 {
+		t.Errorf("stats: %+v, %v", snap, err)
+	}
+	if !strings.Contains(get(t, base+"/", 200), `"version":"1.2.3"`) {
+		t.Error("no version at /")
+	}
+	get(t, base+"/drain", 200)
+	if drains.Load() != 1 {
+		t.Errorf("drain was called %d times", drains.Load())
+	}
+	get(t, base+"/nothing", 404)
+}
+
+func TestMetrics(t *testing.T) {
+	got := string(example.appendMetrics(nil))
+	for _, line := range []string{
+		`logcar_build_info{version="1.2.3"} 1`, "logcar_bytes_read_total 100", `logcar_bytes_dropped_total{reason="filtered"} 10`,
+		"logcar_output_stalled 1", `logcar_lag_bytes{path="/mnt/a \"b\".log"} 40`, `logcar_lag_bytes{path="/mnt/c.log"} 0`,
+		"# TYPE logcar_bytes_in_flight gauge", "logcar_start_time_seconds 1700000000",
+	} {
+		if !strings.Contains(got, line+"\n") {
+			t.Errorf("no line %s in\n%s", line, got)
+		}
+	}
+}
+
+func TestUnixSocketAndTakenAddress(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	serve(t, Config{Host: "unix://" + path}, func() {})
+	if _, err := New(Config{Host: "unix://" + path}, nil, nil); err == nil || !strings.Contains(err.Error(), "http endpoint") {
+		t.Errorf("an address that is taken: %v", err)
+	}
+}
