@@ -80,6 +80,9 @@ func (c *Cursor) advance() {
 	if position == c.state.Position { // runs of no bytes
 		return
 	}
+	if position > c.state.Position {
+		c.reg.confirmed.Add(uint64(position - c.state.Position))
+	}
 	c.state.Position = position
 	c.state.Updated = now()
 	c.changed()

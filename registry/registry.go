@@ -64,6 +64,7 @@ type Registry struct {
 	saves     atomic.Uint64
 	failures  atomic.Uint64
 	strayAcks atomic.Uint64
+	confirmed atomic.Uint64
 }
 
 // Stats are a registry's counts since Open.
@@ -75,6 +76,7 @@ type Stats struct {
 	// StrayAcks are acknowledgements of what was acknowledged before or never
 	// issued. They change no position; a count above zero is a bug of a sink.
 	StrayAcks uint64
+	Confirmed uint64 // bytes over which positions have moved, those of files that are no more included
 }
 
 // Open loads the registry file at path; a missing one is an empty registry.
@@ -203,7 +205,7 @@ func (r *Registry) Stats() Stats {
 		Saves:     r.saves.Load(),
 		Failures:  r.failures.Load(),
 		Failing:   r.failing.Load(),
-		StrayAcks: r.strayAcks.Load(),
+		StrayAcks: r.strayAcks.Load(), Confirmed: r.confirmed.Load(),
 	}
 }
 

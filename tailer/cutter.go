@@ -54,7 +54,9 @@ type cutter struct {
 	pos  int64 // file offset of its beginning
 	lost int64 // bytes of it that were not kept, because it is too long
 
-	filtered uint64 // events left out by Include and Exclude, until they are counted
+	// Events left out by Include and Exclude, and the file's bytes that they stand
+	// for, until they are counted.
+	filtered, filteredBytes uint64
 }
 
 // bom is stripped from every line, as Filebeat does from 7.0 on.
@@ -173,6 +175,7 @@ func (c *cutter) close(events []event.Event, to int64) []event.Event {
 	}
 	if !c.wanted(c.buf[e.Start:e.End]) {
 		c.filtered++
+		c.filteredBytes += uint64(e.To - e.From)
 		return events
 	}
 	return append(events, e)

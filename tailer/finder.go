@@ -254,12 +254,9 @@ func (f *finder) begin(c candidate) {
 	if !known && (old || (c.in.TailFiles && f.scans == 1)) {
 		st.Position = c.info.Size()
 	}
-	if file != nil && (old || int(f.t.open.Load()) >= f.t.opts.MaxOpen) {
+	if old || !f.t.mayOpen() {
 		_ = file.Close()
 		file = nil
-	}
-	if file != nil {
-		f.t.open.Add(1)
 	}
 	e := &entry{r: f.t.newReader(c.in, st, file), path: c.path, size: c.info.Size(), seen: f.scans}
 	f.entries[st.ID], f.paths[c.path] = e, e

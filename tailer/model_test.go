@@ -16,7 +16,7 @@ import (
 
 var (
 	modelSeed  = flag.Int64("model.seed", -1, "run the random programme of this seed alone")
-	modelSeeds = flag.Int64("model.seeds", 400, "how many random programmes to run")
+	modelSeeds = flag.Int64("model.seeds", 200, "how many random programmes to run")
 )
 
 // TestModel runs random programmes of an application, a log rotator and an

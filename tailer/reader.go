@@ -22,6 +22,8 @@ const (
 	// goneQuiet is how long a file that was deleted must be quiet before it is
 	// let go: its writer may still have it open.
 	goneQuiet = 5 * time.Second
+	// hurry is how often a file is looked at once the end is announced.
+	hurry = 100 * time.Millisecond
 	// headSize is how much of a file's beginning tells it from another that got
 	// the same inode later.
 	headSize = 1024
@@ -59,6 +61,7 @@ type reader struct {
 	queued bool
 	noted  bool // the inbox has a message to wake it; the inbox's
 	dead   atomic.Bool
+	read   atomic.Int64 // offset, for others to see
 }
 
 func (t *Tailer) newReader(in *Input, st registry.State, file *os.File) *reader {
@@ -70,6 +73,8 @@ func (t *Tailer) newReader(in *Input, st registry.State, file *os.File) *reader 
 	r.cut.Cut = &in.Cut
 	r.cut.pos = st.Position
 	r.cursor = t.reg.Cursor(st)
+	r.read.Store(st.Position)
+	t.files.add(r)
 	return r
 }
 
@@ -98,6 +103,8 @@ func (t *Tailer) turn(ctx context.Context, r *reader) (more bool, err error) {
 	r.active, r.empty = now, 0
 	r.offset += int64(n)
 	t.stats.bytes.Add(uint64(n))
+	r.read.Store(r.offset)
+	t.lastRead.Store(now.UnixNano())
 	c.buf = c.buf[:len(c.buf)+n]
 	for more := true; more; {
 		carried, since := c.from, c.since
@@ -129,7 +136,8 @@ func (t *Tailer) turn(ctx context.Context, r *reader) (more bool, err error) {
 // send hands over events that cover the file up to end.
 func (t *Tailer) send(ctx context.Context, r *reader, events []event.Event, at time.Time, end int64) error {
 	t.stats.filtered.Add(r.cut.filtered)
-	r.cut.filtered = 0
+	t.stats.filteredBytes.Add(r.cut.filteredBytes)
+	r.cut.filtered, r.cut.filteredBytes = 0, 0
 	if end <= r.issued && len(events) == 0 {
 		return nil
 	}
@@ -203,7 +211,7 @@ func (t *Tailer) restart(ctx context.Context, r *reader, size int64) error {
 	}
 	r.cut.reset(0)
 	r.offset, r.issued, r.head = 0, 0, registry.Head{}
-	r.cursor = t.reg.Cursor(registry.State{ID: r.source.ID, Path: r.path})
+	t.files.follow(r, t.reg.Cursor(registry.State{ID: r.source.ID, Path: r.path}))
 	return nil
 }
 
@@ -234,7 +242,7 @@ func (t *Tailer) rest(ctx context.Context, r *reader) error {
 		t.shut(r) // the finder notices when it grows
 		return nil
 	}
-	due := now.Add(r.pause())
+	due := now.Add(t.pause(r))
 	if c.lines > 0 && c.Timeout > 0 {
 		if d := c.latest.Add(c.Timeout); d.Before(due) {
 			due = d
@@ -290,8 +298,11 @@ func (t *Tailer) finishEvent(ctx context.Context, r *reader, last bool, now time
 
 // pause is how long to wait before looking at the file again unless something
 // is heard of it: doubling from Backoff to MaxBackoff.
-func (r *reader) pause() time.Duration {
+func (t *Tailer) pause(r *reader) time.Duration {
 	d := r.in.Backoff
+	if t.announced.Load() {
+		return min(d, hurry)
+	}
 	for range min(r.empty, 20) {
 		if d *= 2; d >= r.in.MaxBackoff {
 			return r.in.MaxBackoff
@@ -327,6 +338,19 @@ func (t *Tailer) reopen(ctx context.Context, r *reader) error {
 	return nil
 }
 
+// mayOpen counts one more open file, unless there are as many as may be.
+func (t *Tailer) mayOpen() bool {
+	for {
+		n := t.open.Load()
+		if int(n) >= t.opts.MaxOpen {
+			return false
+		}
+		if t.open.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+}
+
 // makeRoom closes the idle file that was quiet for longest when too many are open.
 func (t *Tailer) makeRoom(r *reader) {
 	if int(t.open.Add(1)) <= t.opts.MaxOpen {
@@ -357,8 +381,11 @@ func (t *Tailer) shut(r *reader) {
 func (t *Tailer) bury(r *reader) {
 	t.shut(r)
 	t.waiting.remove(r)
-	if r.gone && !t.draining {
-		t.reg.Remove(r.source.ID)
+	if !t.draining {
+		t.files.remove(r) // at the end, the last word is about all files
+		if r.gone {
+			t.reg.Remove(r.source.ID)
+		}
 	}
 	r.dead.Store(true)
 }

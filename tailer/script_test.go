@@ -138,11 +138,22 @@ type script struct {
 
 func newScript(t *testing.T, m mode) *script {
 	s := &script{
-		t: t, mode: m, dir: t.TempDir(), data: t.TempDir(),
+		t: t, mode: m, dir: t.TempDir(), data: memoryDir(t),
 		sink: newCollector(t), wanted: map[string]int{}, pens: map[string]*os.File{},
 	}
 	t.Cleanup(s.abandon)
 	return s
+}
+
+// memoryDir returns a directory in memory, where syncing takes no time, if there
+// is such a thing.
+func memoryDir(t *testing.T) string {
+	dir, err := os.MkdirTemp("/dev/shm", "tailer")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
 }
 
 // run carries out a file's commands.
@@ -198,8 +209,6 @@ func (s *script) start([]string) error {
 	if s.tailer != nil {
 		return fmt.Errorf("it runs already")
 	}
-	core, logs := observer.New(zapcore.DebugLevel)
-	s.logs = logs
 	s.reg = openRegistry(s.t, s.data)
 	if s.mode == notified {
 		// With an hour between two looks, it must hear of everything.
@@ -211,7 +220,7 @@ func (s *script) start([]string) error {
 			in.ScanFrequency, in.Backoff, in.MaxBackoff = scan, backoff, backoff
 		}
 	}
-	s.tailer = newTailer(s.t, s.mode, s.inputs, s.opts, s.reg, s.sink, zap.New(core))
+	s.tailer = newTailer(s.t, s.mode, s.inputs, s.opts, s.reg, s.sink, s.observe())
 	s.watch = make(chan *watcher, 1)
 	if s.mode == notified {
 		s.tailer.watch = func(log *zap.Logger) *watcher {
@@ -225,6 +234,13 @@ func (s *script) start([]string) error {
 	s.finish, s.done = make(chan struct{}), make(chan error, 1)
 	go func(t *Tailer, done chan<- error, finish <-chan struct{}) { done <- t.Run(ctx, finish) }(s.tailer, s.done, s.finish)
 	return nil
+}
+
+// observe returns a log that the script can read.
+func (s *script) observe() *zap.Logger {
+	core, logs := observer.New(zapcore.DebugLevel)
+	s.logs = logs
+	return zap.New(core)
 }
 
 // stop waits for Run's end, and returns its error.

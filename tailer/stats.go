@@ -1,25 +1,102 @@
 package tailer
 
-import "sync/atomic"
+import (
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/logcar/logcar/registry"
+)
 
 type counters struct {
-	bytes, events, filtered, truncations atomic.Uint64
+	bytes, events, filtered, filteredBytes, truncations atomic.Uint64
 }
 
 // Stats are numbers since the start.
 type Stats struct {
-	Bytes       uint64 // read
-	Events      uint64 // handed to the sink
-	Filtered    uint64 // left out by include_lines and exclude_lines
-	Truncations uint64 // times that a file became shorter than what was read of it
-	Open        int    // files that are open now
+	Bytes         uint64 // read
+	Events        uint64 // handed to the sink
+	Filtered      uint64 // events left out by include_lines and exclude_lines
+	FilteredBytes uint64 // of the files, that these stand for
+	Truncations   uint64 // times that a file became shorter than what was read of it
+	Open          int    // files that are open now
 }
 
-// Stats returns the tailer's numbers.
+// Stats returns the tailer's numbers. It may be called by any goroutine.
 func (t *Tailer) Stats() Stats {
 	c := &t.stats
 	return Stats{
-		Bytes: c.bytes.Load(), Events: c.events.Load(), Filtered: c.filtered.Load(),
+		Bytes: c.bytes.Load(), Events: c.events.Load(), Filtered: c.filtered.Load(), FilteredBytes: c.filteredBytes.Load(),
 		Truncations: c.truncations.Load(), Open: int(t.open.Load()),
 	}
+}
+
+// LastRead is when something was last read; zero before.
+func (t *Tailer) LastRead() time.Time {
+	if n := t.lastRead.Load(); n != 0 {
+		return time.Unix(0, n)
+	}
+	return time.Time{}
+}
+
+// File is what there is to know of a file from outside.
+type File struct {
+	Path      string // under which it was found
+	Size      int64  // now; 0 when it cannot be looked at any more
+	Read      int64  // offset up to which it is read
+	Confirmed int64  // offset up to which everything is confirmed
+}
+
+// Files lists the files that are followed, by path. It may be called by any
+// goroutine.
+func (t *Tailer) Files() []File {
+	files := t.files.list()
+	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
+	return files
+}
+
+// fileSet is the readers that live.
+type fileSet struct {
+	mu      sync.Mutex
+	readers map[*reader]struct{}
+}
+
+func (s *fileSet) add(r *reader) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.readers == nil {
+		s.readers = map[*reader]struct{}{}
+	}
+	s.readers[r] = struct{}{}
+}
+
+func (s *fileSet) remove(r *reader) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.readers, r)
+}
+
+// follow gives a reader another cursor, and has it begin anew.
+func (s *fileSet) follow(r *reader, c *registry.Cursor) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r.cursor = c
+	r.read.Store(c.Position())
+}
+
+func (s *fileSet) list() []File {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	files := make([]File, 0, len(s.readers))
+	for r := range s.readers {
+		f := File{Path: r.source.Path, Read: r.read.Load(), Confirmed: r.cursor.Position()}
+		if fi, err := os.Stat(f.Path); err == nil && idOf(fi) == r.source.ID {
+			f.Size = fi.Size()
+		}
+		files = append(files, f)
+	}
+	return files
 }

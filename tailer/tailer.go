@@ -64,6 +64,10 @@ type Options struct {
 	// event.Partial. Without it the line stays unread: its writer may live on,
 	// and the next run reads it whole.
 	Unterminated bool
+	// Quiet is how long no file must have grown, once Run was told to finish,
+	// before it does: an ordinary sidecar is told at the same moment as the
+	// application, which has more to say.
+	Quiet time.Duration
 	// MaxOpen bounds the open files; idle ones are closed first. 0: half of what
 	// the system allows.
 	MaxOpen int
@@ -97,7 +101,10 @@ type Tailer struct {
 	scratch []byte
 	events  []event.Event
 
-	stats counters
+	stats     counters
+	files     fileSet
+	announced atomic.Bool  // the end of the pod
+	lastRead  atomic.Int64 // when data was read, in Unix nanoseconds
 }
 
 // New returns a tailer. Nothing is opened before Run.
@@ -120,8 +127,8 @@ func New(inputs []*Input, opts Options, reg *registry.Registry, sink event.Sink,
 }
 
 // Run reads until ctx ends, which abandons what is not read, or until finish is
-// closed: then it looks for files a last time, reads each to its end, delivers
-// open events, and returns nil.
+// closed: then it goes on until all is quiet, looks for files a last time, reads
+// each to its end, delivers open events, and returns nil.
 func (t *Tailer) Run(ctx context.Context, finish <-chan struct{}) error {
 	ctx, cancel := context.WithCancel(ctx)
 	f, err := newFinder(t)
@@ -129,53 +136,95 @@ func (t *Tailer) Run(ctx context.Context, finish <-chan struct{}) error {
 		cancel()
 		return err
 	}
-	found := make(chan struct{})
+	found, last := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(found)
-		f.run(ctx, finish)
+		f.run(ctx, last)
 	}()
-	err = t.loop(ctx, found)
+	err = t.loop(ctx, ending{finish: finish, last: last, found: found})
 	cancel()
 	<-found
 	t.closeAll(f)
 	return err
 }
 
-// loop reads the files that have something, and sleeps until one has. found is
-// closed when the finder has found all there is to find.
-func (t *Tailer) loop(ctx context.Context, found <-chan struct{}) error {
+// ending is how Run comes to its end: finish says that it shall, last tells the
+// finder to look a last time, and found says that it has.
+type ending struct {
+	finish <-chan struct{}
+	last   chan<- struct{}
+	found  <-chan struct{}
+	since  time.Time // when finish was heard
+}
+
+// quiet is when the files will have been quiet for long enough; zero while
+// nobody wants to know.
+func (e *ending) quiet(t *Tailer) time.Time {
+	if e.since.IsZero() || e.last == nil {
+		return time.Time{}
+	}
+	from := e.since
+	if r := time.Unix(0, t.lastRead.Load()); r.After(from) {
+		from = r
+	}
+	return from.Add(t.opts.Quiet)
+}
+
+// loop reads the files that have something, and sleeps until one has.
+func (t *Tailer) loop(ctx context.Context, end ending) error {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		now := time.Now()
 		t.receive()
-		t.ring(time.Now())
+		t.ring(now)
 		if r := t.ready.pop(); r != nil {
 			if err := t.serve(ctx, r); err != nil {
 				return err
+			}
+			select {
+			case <-end.finish: // nothing is quiet yet, but the clock starts now
+				end.finish, end.since = nil, time.Now()
+			default:
 			}
 			continue
 		}
 		if t.draining {
 			return nil
 		}
-		wait := time.Hour
+		due := now.Add(time.Hour)
 		if len(t.waiting) > 0 {
-			wait = time.Until(t.waiting[0].due)
+			due = t.waiting[0].due
 		}
-		timer.Reset(wait)
+		if q := end.quiet(t); !q.IsZero() {
+			if !q.After(now) {
+				close(end.last)
+				end.last = nil
+			} else if q.Before(due) {
+				due = q
+			}
+		}
+		timer.Reset(due.Sub(now))
 		select {
 		case <-ctx.Done():
 		case <-t.inbox.signal:
 		case <-timer.C:
-		case <-found:
-			found = nil
+		case <-end.finish:
+			end.finish, end.since = nil, time.Now()
+		case <-end.found:
+			end.found = nil
 			t.drain()
 		}
 	}
 }
+
+// Announce says that the end is near: the pod is going. From now on files are
+// looked at more often, and a last line without a line end is delivered when Run
+// finishes, since nobody will come to complete it.
+func (t *Tailer) Announce() { t.announced.Store(true) }
 
 // drain turns to reading to the end: every reader gets its turns until its file
 // has no more, and is closed then.
@@ -270,7 +319,7 @@ func (t *Tailer) failed(r *reader, err error) {
 		t.bury(r)
 		return
 	}
-	t.park(r, time.Now().Add(r.pause()))
+	t.park(r, time.Now().Add(t.pause(r)))
 }
 
 // closeAll closes what is still open when Run ends.
