@@ -12,9 +12,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/logcar/logcar/config/tree"
+	"github.com/logcar/logcar/monitor"
 	"github.com/logcar/logcar/output"
 	"github.com/logcar/logcar/output/console"
 	"github.com/logcar/logcar/output/file"
@@ -25,6 +29,9 @@ import (
 
 // Problem is something wrong or worth knowing, with its place.
 type Problem = tree.Problem
+
+// Notice is the Severity of a Problem that is no more than worth knowing.
+const Notice = tree.Notice
 
 // KeyReport says what became of one key of the configuration.
 type KeyReport = tree.KeyReport
@@ -55,24 +62,33 @@ type Config struct {
 	Registry        registry.Options
 	RegistryDir     string
 	ShutdownTimeout time.Duration
-	MaxProcs        int // 0: as many as the machine, or the cgroup, has
-	GCPercent       int // how much garbage may lie around, in percent of what is in use
+	MaxProcs        int             // 0: as many as the machine, or the cgroup, has
+	HTTP            *monitor.Config // nil: no endpoint
+	TerminationLog  string          // where the last word goes, if the file exists
+	ExitWhenQuiet   time.Duration   // leave when nothing was written for so long; 0: never
+	DoneFile        string          // leave when this file appears
+	GCPercent       int             // how much garbage may lie around, in percent of what is in use
 	Logging         Logging
 
 	Warnings []Problem
 	Keys     []KeyReport
+
+	off disabled
 }
 
 // Logging is how logcar logs for itself.
 type Logging struct {
-	Level    string // debug, info, warning, error
-	ToStderr bool
-	Metrics  time.Duration // how often numbers are logged; 0: never
+	Level   string        // as written: critical, error, warning, warn, info or debug
+	Metrics time.Duration // how often numbers are logged; 0: never
 }
 
 // DefaultShutdown is how long a stop waits for what was read to be confirmed.
 // Kubernetes gives a pod 30 s by default.
 const DefaultShutdown = 25 * time.Second
+
+// defaultQuiet leaves a native sidecar, which may have two seconds left, enough
+// of them to deliver.
+const defaultQuiet = time.Second
 
 // Load reads the configuration. The error joins everything that is wrong with
 // it, each with file, line and key.
@@ -81,7 +97,7 @@ func Load(args Args) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	root, err := tree.Load(paths, args.Overrides, tree.Settings{
+	root, err := tree.Load(paths, slices.Concat(args.Overrides, args.paths()), tree.Settings{
 		Lookup: os.LookupEnv, StrictPerms: args.StrictPerms, Defaults: defaults,
 	})
 	if err != nil {
@@ -89,11 +105,10 @@ func Load(args Args) (*Config, error) {
 	}
 	c := &Config{}
 	c.read(root)
-	c.Warnings, err = root.Finish()
-	if err != nil {
+	if c.Warnings, err = c.off.problems(root.Finish()); err != nil {
 		return nil, err
 	}
-	c.Keys = root.Report()
+	c.Keys = c.off.report(root.Report())
 	return c, nil
 }
 
@@ -130,15 +145,23 @@ func locate(args Args) (files []string, defaults map[string]string, err error) {
 			}
 		}
 	}
-	defaults = map[string]string{
+	return resolved, map[string]string{
 		"path.home": home, "path.config": "${path.home}", "path.data": "${path.home}/data", "path.logs": "${path.home}/logs",
-	}
-	for key, v := range map[string]string{"path.config": args.Config, "path.data": args.Data, "path.logs": args.Logs} {
-		if v != "" {
-			defaults[key] = v
+	}, nil
+}
+
+// paths are the flags that set a path, as overrides: to Filebeat they are that,
+// so that they win over the file.
+func (a *Args) paths() []string {
+	var overrides []string
+	for _, p := range []struct{ key, dir string }{
+		{"path.home", a.Home}, {"path.config", a.Config}, {"path.data", a.Data}, {"path.logs", a.Logs},
+	} {
+		if p.dir != "" {
+			overrides = append(overrides, p.key+"="+strings.ReplaceAll(strconv.Quote(p.dir), "$", "$$"))
 		}
 	}
-	return resolved, defaults, nil
+	return overrides
 }
 
 // read turns the tree into the configuration. Problems are recorded in the root.
@@ -149,17 +172,24 @@ func (c *Config) read(root *tree.Root) {
 	c.Name = s.String("name", "")
 	c.MaxProcs = s.Int("max_procs", 0)
 	c.GCPercent = s.Int("gc_percent", 25)
-	c.ShutdownTimeout = s.Duration("filebeat.shutdown_timeout", DefaultShutdown)
+	c.ShutdownTimeout = notNegative(s, "filebeat.shutdown_timeout", DefaultShutdown)
 	if c.ShutdownTimeout == 0 {
 		// Filebeat's 0 throws away what is in flight; nobody wants that of a
 		// program whose last lines matter most.
 		c.ShutdownTimeout = DefaultShutdown
 	}
 	c.Tailer.Unterminated = s.Bool("logcar.unterminated", false)
-	c.Data = s.String("path.data", "")
+	c.Data = s.String("path.data", filepath.Join(s.String("path.home", ""), "data"))
 	c.RegistryDir = registryDir(s, c.Data)
 	c.Registry.Flush = max(s.Duration("filebeat.registry.flush", time.Second), 100*time.Millisecond)
 	c.Logging = logging(s)
+	if s.Bool("http.enabled", false) {
+		c.HTTP = &monitor.Config{Host: s.String("http.host", "localhost"), Port: bounded(s, "http.port", 5066, 0, 65535)}
+	}
+	c.TerminationLog = s.String("logcar.termination_log", "/dev/termination-log")
+	c.ExitWhenQuiet = notNegative(s, "logcar.exit_when_quiet", 0)
+	c.DoneFile = s.String("logcar.done_file", "")
+	c.Tailer.Quiet = notNegative(s, "logcar.quiet", defaultQuiet)
 	c.readInputs(s)
 	c.readOutput(s)
 }
@@ -190,7 +220,7 @@ func registryDir(s *tree.Section, data string) string {
 }
 
 func logging(s *tree.Section) Logging {
-	l := Logging{Level: s.Enum("logging.level", "info"), Metrics: s.Duration("logging.metrics.period", 30*time.Second)}
+	l := Logging{Level: s.Enum("logging.level", "info"), Metrics: notNegative(s, "logging.metrics.period", 30*time.Second)}
 	if !s.Bool("logging.metrics.enabled", true) {
 		l.Metrics = 0
 	}

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -23,14 +22,18 @@ func (c *Config) readInputs(s *tree.Section) {
 			sections = append(sections, s.List(key, &inputTable)...)
 		}
 	}
+	enabled := 0
 	for _, in := range sections {
-		if in.Bool("enabled", true) {
-			if i := readInput(in, global); i != nil {
-				c.Inputs = append(c.Inputs, i)
-			}
+		if !in.Bool("enabled", true) {
+			c.off = append(c.off, in.Path())
+			continue
+		}
+		enabled++
+		if i := readInput(in, global); i != nil {
+			c.Inputs = append(c.Inputs, i)
 		}
 	}
-	if len(c.Inputs) == 0 {
+	if enabled == 0 {
 		s.Errorf("filebeat.inputs", "no inputs enabled: which files do you want to be read? Expected a list with paths")
 	}
 }
@@ -60,24 +63,30 @@ func readInput(s *tree.Section, global common) *tailer.Input {
 	if len(in.Paths) == 0 {
 		s.Errorf("paths", "no paths: expected a list of files or patterns such as /mnt/*.log")
 	}
-	if in.ScanFrequency <= 0 {
-		s.Errorf("", "how often to scan must be more than 0")
+	if in.CloseInactive == 0 {
+		in.CloseInactive = never
 	}
 	return &in
 }
 
+// never is longer than any process lives, and short enough to be added to a time.
+const never = 100 * 365 * 24 * time.Hour
+
+// maxText bounds max_bytes and its like: events are indexed with 32 bits.
+const maxText = 1 << 30
+
 // readLog reads the options of the log input.
 func readLog(s *tree.Section, in *tailer.Input) {
 	readFiles(s, in)
-	in.Cut.MaxBytes = int(s.Bytes("max_bytes", int64(in.Cut.MaxBytes)))
+	in.Cut.MaxBytes = bytesOf(s, "max_bytes", in.Cut.MaxBytes, 1, maxText)
 	in.Symlinks = s.Bool("symlinks", false)
 	in.RecursiveGlob = s.Bool("recursive_glob.enabled", true)
 	in.Exclude = patterns(s, "exclude_files")
-	in.ScanFrequency = s.Duration("scan_frequency", in.ScanFrequency)
+	in.ScanFrequency = positive(s, "scan_frequency", in.ScanFrequency)
 	in.TailFiles = s.Bool("tail_files", false)
-	in.Backoff = s.Duration("backoff", in.Backoff)
-	in.MaxBackoff = max(s.Duration("max_backoff", in.MaxBackoff), in.Backoff)
-	in.CloseInactive = s.Duration("close_inactive", in.CloseInactive)
+	in.Backoff = positive(s, "backoff", in.Backoff)
+	in.MaxBackoff = max(positive(s, "max_backoff", in.MaxBackoff), in.Backoff)
+	in.CloseInactive = notNegative(s, "close_inactive", in.CloseInactive)
 	in.CloseEOF = s.Bool("close_eof", false)
 	in.CloseRenamed = s.Bool("close_renamed", false)
 	in.CloseRemoved = s.Bool("close_removed", true)
@@ -89,20 +98,25 @@ func readLog(s *tree.Section, in *tailer.Input) {
 // readFilestream reads the options of the filestream input.
 func readFilestream(s *tree.Section, in *tailer.Input) {
 	readFiles(s, in)
-	in.Cut.MaxBytes = int(s.Bytes("message_max_bytes", int64(in.Cut.MaxBytes)))
+	in.Cut.MaxBytes = bytesOf(s, "message_max_bytes", in.Cut.MaxBytes, 1, maxText)
 	in.Symlinks = s.Bool("prospector.scanner.symlinks", false)
 	in.RecursiveGlob = s.Bool("prospector.scanner.recursive_glob", true)
 	in.Exclude = patterns(s, "prospector.scanner.exclude_files")
-	in.ScanFrequency = s.Duration("prospector.scanner.check_interval", in.ScanFrequency)
+	in.ScanFrequency = positive(s, "prospector.scanner.check_interval", in.ScanFrequency)
 	in.TailFiles = s.Bool("seek_to_tail", false)
-	in.Backoff = s.Duration("backoff.init", in.Backoff)
-	in.MaxBackoff = max(s.Duration("backoff.max", in.MaxBackoff), in.Backoff)
-	in.CloseInactive = s.Duration("close.on_state_change.inactive", in.CloseInactive)
+	in.Backoff = positive(s, "backoff.init", in.Backoff)
+	in.MaxBackoff = max(positive(s, "backoff.max", in.MaxBackoff), in.Backoff)
+	in.CloseInactive = notNegative(s, "close.on_state_change.inactive", in.CloseInactive)
 	in.CloseRenamed = s.Bool("close.on_state_change.renamed", false)
 	in.CloseRemoved = s.Bool("close.on_state_change.removed", true)
 	in.CloseEOF = s.Bool("close.reader.on_eof", false)
 	for _, p := range s.List("parsers", &parserTable) {
-		if p.Has("multiline") {
+		checkNames(p, &parserTable, "parser")
+		switch {
+		case !p.Has("multiline"):
+		case in.Cut.Rule != nil:
+			p.Errorf("multiline", "one multiline parser after another is not supported yet")
+		default:
 			readMultiline(p.Sub("multiline", &multilineTable), &in.Cut)
 		}
 	}
@@ -111,7 +125,7 @@ func readFilestream(s *tree.Section, in *tailer.Input) {
 // readFiles reads what both inputs spell alike.
 func readFiles(s *tree.Section, in *tailer.Input) {
 	in.Paths = s.Strings("paths", nil)
-	in.IgnoreOlder = s.Duration("ignore_older", 0)
+	in.IgnoreOlder = notNegative(s, "ignore_older", 0)
 	in.Cut.Include = patterns(s, "include_lines")
 	in.Cut.Exclude = patterns(s, "exclude_lines")
 	switch enc := strings.ToLower(s.String("encoding", "")); enc {
@@ -130,7 +144,7 @@ const defaultTimeout = 3 * time.Second
 func readMultiline(s *tree.Section, cut *tailer.Cut) {
 	kind, err := multiline.ParseType(s.String("type", ""))
 	if err != nil {
-		s.Errorf("type", "%v", err)
+		reportMultiline(s, err)
 		return
 	}
 	c := multiline.Config{
@@ -146,18 +160,28 @@ func readMultiline(s *tree.Section, cut *tailer.Cut) {
 		c.MaxLines = s.Int("max_lines", c.CountLines)
 	}
 	if cut.Rule, err = multiline.New(c); err != nil {
-		// The error begins with the key that is wrong.
-		key, text, _ := strings.Cut(err.Error(), ": ")
-		if i := slices.IndexFunc(multilineTable.Options, func(o tree.Option) bool { return o.Name == key }); i < 0 {
-			key, text = "", err.Error()
-		}
-		s.Errorf(key, "%s", text)
+		reportMultiline(s, err)
 		return
 	}
 	cut.MaxLines, cut.Timeout, cut.SkipNewline = max(c.MaxLines, 0), c.Timeout, c.SkipNewline
 	if s.Has("max_bytes") {
-		cut.MaxBytes = int(s.Bytes("max_bytes", 0))
+		// The input's own limit cuts the joined text in any case.
+		size := s.ByteSize("max_bytes", int64(cut.MaxBytes))
+		if size == 0 {
+			s.Errorf("max_bytes", "0 leaves nothing; expected 1 or more")
+		}
+		cut.MaxBytes = int(min(size, int64(cut.MaxBytes)))
 	}
+}
+
+// reportMultiline reports an error of package multiline, which begins with the
+// name of the option that is wrong.
+func reportMultiline(s *tree.Section, err error) {
+	key, text, _ := strings.Cut(err.Error(), ": ")
+	if i := slices.IndexFunc(multilineTable.Options, func(o tree.Option) bool { return o.Name == key }); i < 0 {
+		key, text = "", err.Error()
+	}
+	s.Errorf(key, "%s", text)
 }
 
 func patterns(s *tree.Section, key string) []*match.Pattern {
@@ -197,29 +221,28 @@ func commonOf(s *tree.Section) common {
 	return c
 }
 
-// ambient are the processors of Filebeat's stock file. They ask the host, the
-// Docker daemon, the cloud or the API server what a sidecar's fields say already.
-var ambient = []string{"add_host_metadata", "add_cloud_metadata", "add_docker_metadata", "add_kubernetes_metadata"}
-
+// checkProcessors judges the names of processors; what they are given is not
+// looked at.
 func checkProcessors(s *tree.Section) {
-	list, isList := s.Any("processors", tree.Text).([]any)
-	if !isList && s.Has("processors") {
-		s.Errorf("processors", "expected a list")
+	for _, p := range s.List("processors", &processorTable) {
+		checkNames(p, &processorTable, "processor")
 	}
-	for i, p := range list {
-		key := fmt.Sprintf("processors.%d", i)
-		m, _ := p.(map[string]any)
-		if len(m) == 0 {
-			if name, ok := p.(string); ok {
-				m = map[string]any{name: nil}
-			}
-		}
-		for name := range m {
-			if slices.Contains(ambient, name) {
-				s.Warnf(key, "%s has no effect: give what it would add as fields, from the downward API", name)
-			} else {
-				s.Errorf(key, "processor %s is not supported yet", name)
-			}
+}
+
+// checkNames reports what a table says of the names in a map that chooses by
+// them, such as "- add_host_metadata:", which needs no value. A wrong one is an
+// error: what it should have done would not be done.
+func checkNames(s *tree.Section, t *tree.Table, kind string) {
+	for _, name := range s.Names("") {
+		i := slices.IndexFunc(t.Options, func(o tree.Option) bool { return o.Name == name })
+		switch {
+		case i < 0:
+			s.Errorf(name, "%s is unknown", kind)
+		case s.Has(name): // reported with all other keys
+		case t.Options[i].Status == tree.Refused:
+			s.Errorf(name, "is not supported: %s", t.Options[i].Note)
+		case t.Options[i].Status == tree.NoEffect:
+			s.Warnf(name, "has no effect: %s", t.Options[i].Note)
 		}
 	}
 }

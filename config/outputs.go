@@ -4,11 +4,12 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"io/fs"
+	"math"
 	"net"
+	"net/netip"
 	"os"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/logcar/logcar/config/tree"
 	"github.com/logcar/logcar/output/console"
@@ -18,46 +19,55 @@ import (
 
 // readOutput reads the one output that is enabled.
 func (c *Config) readOutput(s *tree.Section) {
-	enabled := map[string]*tree.Section{}
+	var enabled []string
+	unknown := false
 	for _, name := range s.Names("output") {
 		table := outputTables[name]
 		if table == nil {
 			s.Errorf("output."+name, "output %q is unknown: expected kafka, file or console", name)
+			unknown = true
 			continue
 		}
 		if out := s.Sub("output."+name, table); out.Bool("enabled", true) {
-			enabled[name] = out
+			enabled = append(enabled, name)
+		} else {
+			c.off = append(c.off, out.Path())
 		}
 	}
-	if len(enabled) > 1 {
-		s.Errorf("output", "more than one output is enabled; expected one of kafka, file, console")
+	switch {
+	case len(enabled) == 0 && unknown:
+		return
+	case len(enabled) == 0:
+		s.Errorf("output", "no output is enabled: expected one of output.kafka, output.file, output.console")
+		return
+	case len(enabled) > 1:
+		s.Errorf("output", "more than one output is enabled (%s); expected one of kafka, file, console", strings.Join(enabled, ", "))
 		return
 	}
-	for name, out := range enabled {
-		switch name {
-		case "kafka":
-			c.Kafka = readKafka(out)
-		case "file":
-			c.File = readFile(out)
-		case "console":
-			c.Console = readConsole(out)
-		default:
-			out.Errorf("", "output %s is not supported: logcar delivers to kafka, file and console", name)
-		}
-		return
+	key := "output." + enabled[0]
+	switch enabled[0] {
+	case "kafka":
+		c.Kafka = readKafka(s.Sub(key, &kafkaTable))
+	case "file":
+		c.File = readFile(s.Sub(key, &fileTable))
+	case "console":
+		c.Console = readConsole(s.Sub(key, &consoleTable))
+	default:
+		s.Errorf(key, "output %s is not supported: logcar delivers to kafka, file and console", enabled[0])
 	}
-	s.Errorf("output", "no output is enabled: expected one of output.kafka, output.file, output.console")
 }
 
 func readKafka(s *tree.Section) *kafka.Config {
 	c := kafka.Defaults()
-	for _, h := range s.Strings("hosts", nil) {
-		if _, _, err := net.SplitHostPort(h); err != nil {
-			h = net.JoinHostPort(strings.Trim(h, "[]"), "9092")
+	hosts := s.Strings("hosts", nil)
+	for _, h := range hosts {
+		if h, ok := withPort(h); ok {
+			c.Hosts = append(c.Hosts, h)
+		} else {
+			s.Errorf("hosts", "%q is not of the form host:port", h)
 		}
-		c.Hosts = append(c.Hosts, h)
 	}
-	if len(c.Hosts) == 0 {
+	if len(hosts) == 0 {
 		s.Errorf("hosts", "no hosts: expected a list such as [\"kafka-1:9092\", \"kafka-2:9092\"]")
 	}
 	c.Topic = s.String("topic", "")
@@ -77,18 +87,15 @@ func readKafka(s *tree.Section) *kafka.Config {
 	c.Level = bounded(s, "compression_level", c.Level, 0, 9)
 	c.ClientID = s.String("client_id", c.ClientID)
 	c.BulkMaxSize = bounded(s, "bulk_max_size", c.BulkMaxSize, 1, 1<<20)
-	c.FlushFrequency = s.Duration("bulk_flush_frequency", 0)
-	c.MaxMessageBytes = int(s.Bytes("max_message_bytes", int64(c.MaxMessageBytes)))
-	if c.MaxMessageBytes < 1024 {
-		s.Errorf("max_message_bytes", "%d is too little to be useful; expected at least 1024", c.MaxMessageBytes)
-	}
+	c.FlushFrequency = notNegative(s, "bulk_flush_frequency", 0)
+	c.MaxMessageBytes = bytesOf(s, "max_message_bytes", c.MaxMessageBytes, 1024, 1<<30)
 	c.Timeout = positive(s, "timeout", c.Timeout)
 	c.BrokerTimeout = positive(s, "broker_timeout", c.BrokerTimeout)
 	c.BackoffInit = positive(s, "backoff.init", c.BackoffInit)
 	c.BackoffMax = max(positive(s, "backoff.max", c.BackoffMax), c.BackoffInit)
 	c.MetadataRefresh = positive(s, "metadata.refresh_frequency", c.MetadataRefresh)
 	c.MetadataBackoff = positive(s, "metadata.retry.backoff", c.MetadataBackoff)
-	c.KeepAlive = s.Duration("keep_alive", 0)
+	c.KeepAlive = notNegative(s, "keep_alive", 0)
 	c.SASL = kafka.SASL{
 		Mechanism: s.Enum("sasl.mechanism", "PLAIN"), Username: s.String("username", ""), Password: s.String("password", ""),
 	}
@@ -106,22 +113,21 @@ var codecs = map[string]kafka.Codec{
 	"snappy": kafka.Snappy, "lz4": kafka.LZ4, "zstd": kafka.Zstd,
 }
 
-func bounded(s *tree.Section, key string, def, low, high int) int {
-	n := s.Int(key, def)
-	if n < low || n > high {
-		s.Errorf(key, "%d is out of range; expected %d to %d", n, low, high)
-		return def
+// withPort completes a host by Kafka's port. What is no host cannot be dialled
+// either, but only its user could tell that from a cluster that is down.
+func withPort(h string) (string, bool) {
+	host, port, err := net.SplitHostPort(h)
+	if err != nil {
+		host, port = h, "9092"
+		if len(h) > 2 && h[0] == '[' && h[len(h)-1] == ']' {
+			host = h[1 : len(h)-1]
+		}
 	}
-	return n
-}
-
-func positive(s *tree.Section, key string, def time.Duration) time.Duration {
-	d := s.Duration(key, def)
-	if d <= 0 {
-		s.Errorf(key, "%v is no time; expected more than 0", d)
-		return def
+	if _, err := netip.ParseAddr(host); err != nil && (host == "" || strings.ContainsAny(host, ":/[] ")) {
+		return h, false
 	}
-	return d
+	n, err := strconv.ParseUint(port, 10, 16)
+	return net.JoinHostPort(host, port), err == nil && n > 0
 }
 
 // readTLS reads ssl.*; the section's presence switches TLS on, as in Filebeat.
@@ -195,7 +201,7 @@ func readFile(s *tree.Section) *file.Config {
 		s.Errorf("path", "no path: expected a directory")
 	}
 	c.Filename = s.String("filename", c.Filename)
-	c.RotateEveryKB = bounded(s, "rotate_every_kb", c.RotateEveryKB, 1, 1<<40)
+	c.RotateEveryKB = bounded(s, "rotate_every_kb", c.RotateEveryKB, 1, math.MaxInt32)
 	c.NumberOfFiles = bounded(s, "number_of_files", c.NumberOfFiles, 2, 1024)
 	c.RotateOnStartup = s.Bool("rotate_on_startup", c.RotateOnStartup)
 	if mode := s.String("permissions", ""); mode != "" {

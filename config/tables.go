@@ -35,14 +35,17 @@ func withStatus(status tree.Status, note string, names []string) []tree.Option {
 	return options
 }
 
-const notYet = "it would change what is delivered, and logcar cannot do it yet"
+const (
+	notYet  = "it would change what is delivered, and logcar cannot do it yet"
+	notHere = "with enabled: false it is accepted; logcar delivers to kafka, file and console"
+)
 
 // eventOptions are those that an input shares with the top of the file.
 var eventOptions = []tree.Option{
 	option("fields", tree.Any, "", "added to every event; values of environment variables stay text"),
 	option("fields_under_root", tree.Bool, "false", ""),
 	option("tags", tree.Strings, "", ""),
-	option("processors", tree.Any, "", "add_host_metadata, add_cloud_metadata, add_docker_metadata and add_kubernetes_metadata are accepted without effect; others are refused"),
+	{Name: "processors", Kind: tree.List},
 }
 
 var topTable = tree.Table{Name: "top", Options: slices.Concat(
@@ -57,21 +60,28 @@ var topTable = tree.Table{Name: "top", Options: slices.Concat(
 		{Name: "output.kafka", Kind: tree.Group},
 		{Name: "output.file", Kind: tree.Group},
 		{Name: "output.console", Kind: tree.Group},
-		{Name: "output.elasticsearch", Kind: tree.Group},
-		{Name: "output.logstash", Kind: tree.Group},
-		{Name: "output.redis", Kind: tree.Group},
+		{Name: "output.elasticsearch", Kind: tree.Group, Note: notHere},
+		{Name: "output.logstash", Kind: tree.Group, Note: notHere},
+		{Name: "output.redis", Kind: tree.Group, Note: notHere},
 		option("name", tree.String, "the host name", "host.name and agent.name"),
 		option("gc_percent", tree.Int, "25", "little is allocated while shipping, so that a small heap costs nothing"),
 		option("max_procs", tree.Int, "what the cgroup allows", ""),
 		option("path.home", tree.String, "the executable's directory", ""),
-		option("path.config", tree.String, "${path.home}", ""),
-		option("path.data", tree.String, "${path.home}/data", ""),
-		option("path.logs", tree.String, "${path.home}/logs", ""),
+		option("path.config", tree.String, "${path.home}", "for references such as ${path.config}; where this file is looked for is the flag's to say"),
+		option("path.logs", tree.String, "${path.home}/logs", "for references such as ${path.logs}; logcar writes no log files"),
+		option("path.data", tree.String, "${path.home}/data", "where positions and agent.id are kept"),
 		enum("logging.level", "info", "", "critical", "error", "warning", "warn", "info", "debug"),
 		option("logging.metrics.enabled", tree.Bool, "true", ""),
 		option("logging.metrics.period", tree.Duration, "30s", ""),
+		option("http.enabled", tree.Bool, "false", "/stats, /metrics, /health, /ready, and /drain, which announces the end of the pod"),
+		option("http.host", tree.String, "localhost", "an address, or unix:///path"),
+		option("http.port", tree.Int, "5066", ""),
+		option("logcar.quiet", tree.Duration, "1s", "logcar's own: when stopping, how long no file must have grown before logcar ends"),
+		option("logcar.exit_when_quiet", tree.Duration, "0", "logcar's own, for Jobs: end when nothing was written for so long; 0 is never"),
+		option("logcar.done_file", tree.String, "", "logcar's own, for Jobs: end when this file appears"),
+		option("logcar.termination_log", tree.String, "/dev/termination-log", "logcar's own: what was delivered, for the pod's status; only if the file exists"),
 		option("logcar.unterminated", tree.Bool, "false", "logcar's own: deliver, when stopping, a last line that has no line end, flagged as partial"),
-		enum("logcar.documents", "6 with filebeat.prospectors, else 8", "logcar's own: the generation of Filebeat's documents", "6", "7", "8"),
+		enum("logcar.documents", "6 with filebeat.prospectors, else 8", "logcar's own: the generation of Filebeat's documents, 6, 7 or 8", "6", "7", "8"),
 	},
 	noEffect("logcar logs to stderr alone, for the container's log", "logging.to_files", "logging.to_stderr", "logging.to_syslog",
 		"logging.to_eventlog", "logging.files", "logging.json", "logging.ecs", "logging.selectors", "logging.metrics.namespaces"),
@@ -82,7 +92,7 @@ var topTable = tree.Table{Name: "top", Options: slices.Concat(
 	noEffect("it concerns Elasticsearch and Kibana, which logcar does not speak to", "setup", "cloud", "monitoring", "xpack", "management"),
 	noEffect("logcar has no modules and no autodiscovery", "filebeat.modules", "filebeat.config.modules", "filebeat.autodiscover", "autodiscover"),
 	noEffect("there is no seccomp filter to set", "seccomp"),
-	noEffect("there is no HTTP endpoint yet", "http"),
+	noEffect("there are no profiles over HTTP", "http.pprof"),
 	refused("read the inputs from the main file instead", "filebeat.config.inputs", "filebeat.config.prospectors", "filebeat.config_dir"),
 )}
 
@@ -92,7 +102,7 @@ var inputTable = tree.Table{Name: "input", Options: slices.Concat(
 	[]tree.Option{
 		enum("type", "log", "log and filestream", "log", "filestream", "container", "docker", "stdin", "tcp", "udp", "unix", "syslog", "redis", "mqtt",
 			"kafka", "journald", "winlog", "http_endpoint", "httpjson", "cel", "aws-s3", "gcs", "azure-eventhub", "netflow"),
-		enum("input_type", "log", "the spelling before 6.0: the event then has no input.type", "log", "filestream", "container", "docker", "stdin"),
+		enum("input_type", "log", "the spelling before 6.0, with which the event has no input.type", "log", "filestream", "container", "docker", "stdin"),
 		option("enabled", tree.Bool, "true", ""),
 		option("paths", tree.Strings, "", "files, or patterns with *, ? and **"),
 		option("pipeline", tree.String, "", "becomes @metadata.pipeline"),
@@ -169,6 +179,21 @@ var filestreamTable = tree.Table{Name: "filestream", Options: slices.Concat(
 var parserTable = tree.Table{Name: "parser", Options: slices.Concat(
 	[]tree.Option{{Name: "multiline", Kind: tree.Group}},
 	refused(notYet, "ndjson", "container", "syslog", "include_message"),
+)}
+
+// processorTable has the names that an element of processors can have.
+var processorTable = tree.Table{Name: "processor", Options: slices.Concat(
+	// Those of Filebeat's stock file. They ask the host, the cloud, the Docker
+	// daemon or the API server what a sidecar's fields say already.
+	noEffect("give what it would add as fields, from the downward API",
+		"add_host_metadata", "add_cloud_metadata", "add_docker_metadata", "add_kubernetes_metadata"),
+	refused(notYet,
+		"if", "then", "else", "add_fields", "add_id", "add_labels", "add_locale", "add_network_direction", "add_observer_metadata",
+		"add_process_metadata", "add_tags", "append", "cache", "community_id", "convert", "copy_fields", "decode_base64_field",
+		"decode_csv_fields", "decode_duration", "decode_json_fields", "decode_xml", "decode_xml_wineventlog", "decompress_gzip_field",
+		"detect_mime_type", "dissect", "dns", "drop_event", "drop_fields", "extract_array", "extract_field", "fingerprint",
+		"include_fields", "lowercase", "move_fields", "now", "parse_aws_vpc_flow_log", "rate_limit", "registered_domain", "rename",
+		"replace", "script", "syslog", "timestamp", "translate_ldap_attribute", "translate_sid", "truncate_fields", "uppercase", "urldecode"),
 )}
 
 var multilineTable = tree.Table{Name: "multiline", Options: []tree.Option{

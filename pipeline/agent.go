@@ -7,31 +7,28 @@ import (
 	"os"
 	"path/filepath"
 
-	"go.uber.org/zap"
-
 	"github.com/logcar/logcar/config"
 	"github.com/logcar/logcar/output"
 )
 
 // newAgent finds out what documents say of this process. agent.id is kept in
 // path.data/meta.json, where Filebeat keeps its own: one that is there stays.
-func newAgent(cfg *config.Config, version string, log *zap.Logger) (output.Agent, error) {
+// Without it a new one is made; unkept is why that will not be there next time.
+func newAgent(cfg *config.Config, version string) (a output.Agent, unkept, err error) {
 	host, err := os.Hostname()
 	if err != nil {
-		return output.Agent{}, fmt.Errorf("find host name: %w", err)
+		return a, nil, fmt.Errorf("find host name: %w", err)
 	}
-	a := output.Agent{Name: cfg.Name, Hostname: host, EphemeralID: newUUID(), Build: "logcar " + version}
+	a = output.Agent{Name: cfg.Name, Hostname: host, EphemeralID: newUUID(), Build: "logcar " + version}
 	if a.Name == "" {
 		a.Name = host
 	}
 	path := filepath.Join(cfg.Data, "meta.json")
 	if a.ID, err = readID(path); err != nil {
 		a.ID = newUUID()
-		if err := writeID(path, a.ID); err != nil {
-			log.Warn("agent.id is not kept for the next start", zap.Error(err))
-		}
+		unkept = writeID(path, a.ID)
 	}
-	return a, nil
+	return a, unkept, nil
 }
 
 type meta struct {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/logcar/logcar/config"
 	"github.com/logcar/logcar/event"
+	"github.com/logcar/logcar/monitor"
 	"github.com/logcar/logcar/output"
 	"github.com/logcar/logcar/output/console"
 	"github.com/logcar/logcar/output/file"
@@ -27,9 +28,11 @@ import (
 
 // Pipeline is everything between the files and the destination.
 type Pipeline struct {
-	cfg  *config.Config
-	once bool
-	log  *zap.Logger
+	cfg     *config.Config
+	once    bool
+	version string
+	started time.Time
+	log     *zap.Logger
 
 	lock     *registry.DirLock
 	registry *registry.Registry
@@ -37,6 +40,9 @@ type Pipeline struct {
 	sink     event.Sink
 	kafka    *kafka.Sink // the same, if it is Kafka
 	tailer   *tailer.Tailer
+	http     *monitor.Server // nil: nobody asked for one
+
+	background sync.WaitGroup
 }
 
 // errDeadline is why a stop gave up.
@@ -45,35 +51,61 @@ var errDeadline = errors.New("the time to stop is over (filebeat.shutdown_timeou
 // New builds the parts. Nothing is read or sent before Run; the registry's
 // directory is locked until Run returns.
 func New(cfg *config.Config, once bool, version string, log *zap.Logger) (*Pipeline, error) {
-	p := &Pipeline{cfg: cfg, once: once, log: log}
-	var err error
-	if p.lock, err = lock(cfg.RegistryDir, log); err != nil {
+	p := &Pipeline{cfg: cfg, once: once, version: version, started: time.Now(), log: log}
+	if err := p.openRegistry(); err != nil {
 		return nil, err
 	}
-	if err := p.build(version); err != nil {
+	if err := p.build(); err != nil {
 		p.unlock()
 		return nil, err
 	}
 	return p, nil
 }
 
-func (p *Pipeline) build(version string) error {
-	cfg := p.cfg
-	opts := cfg.Registry
+// openRegistry locks the directory of positions, which keeps a second logcar
+// away from them, and reads them. A directory that cannot be locked is no reason
+// not to ship. One that cannot be written to at all is the registry's to tell,
+// and nobody else's: one line says it, not three.
+func (p *Pipeline) openRegistry() error {
+	var unlockable error
+	if p.lock, unlockable = registry.Lock(p.cfg.RegistryDir); errors.Is(unlockable, registry.ErrLocked) {
+		return unlockable
+	}
+	opts := p.cfg.Registry
 	opts.Log = p.log.Named("registry")
 	var err error
-	if p.registry, err = registry.Open(filepath.Join(cfg.RegistryDir, "registry.json"), opts); err != nil {
+	if p.registry, err = registry.Open(filepath.Join(p.cfg.RegistryDir, "registry.json"), opts); err != nil {
+		p.unlock()
 		return err
 	}
-	agent, err := newAgent(cfg, version, p.log)
+	if unlockable != nil && !p.registry.Stats().Failing {
+		p.log.Error("cannot lock the directory of positions, going on without", zap.Error(unlockable))
+	}
+	return nil
+}
+
+func (p *Pipeline) build() error {
+	cfg := p.cfg
+	agent, unkept, err := newAgent(cfg, p.version)
 	if err != nil {
 		return err
+	}
+	if unkept != nil && !p.registry.Stats().Failing {
+		p.log.Warn("agent.id is not kept for the next start", zap.Error(unkept))
 	}
 	p.encoder = output.NewEncoder(cfg.Shape, agent)
 	if err := p.newSink(); err != nil {
 		return err
 	}
-	p.tailer, err = tailer.New(cfg.Inputs, cfg.Tailer, p.registry, p.sink, p.log.Named("tailer"))
+	if p.once {
+		cfg.Tailer.Quiet = 0 // there is an end, and nobody to wait for
+	}
+	if p.tailer, err = tailer.New(cfg.Inputs, cfg.Tailer, p.registry, p.sink, p.log.Named("tailer")); err != nil {
+		return err
+	}
+	if cfg.HTTP != nil {
+		p.http, err = monitor.New(*cfg.HTTP, p.snapshot, p.announce)
+	}
 	return err
 }
 
@@ -90,20 +122,6 @@ func (p *Pipeline) newSink() (err error) {
 		err = errors.New("no output")
 	}
 	return err
-}
-
-// lock keeps a second logcar away from the same positions. A directory that
-// cannot be made is no reason not to ship: positions then stay in memory, and the
-// registry says so.
-func lock(dir string, log *zap.Logger) (*registry.DirLock, error) {
-	l, err := registry.Lock(dir)
-	if errors.Is(err, registry.ErrLocked) {
-		return nil, err
-	}
-	if err != nil {
-		log.Error("cannot lock the directory of positions, going on without", zap.Error(err))
-	}
-	return l, nil
 }
 
 func (p *Pipeline) unlock() {
@@ -124,21 +142,29 @@ func (p *Pipeline) Run(ctx context.Context, stop <-chan struct{}) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
-	var background sync.WaitGroup
 	saving, endSaving := context.WithCancel(context.Background())
-	background.Go(func() {
+	p.background.Go(func() {
 		if err := p.registry.Run(saving); err != nil {
 			p.log.Error("positions are not saved", zap.Error(err))
 		}
 	})
 	watching, endWatching := context.WithCancel(ctx)
-	background.Go(func() { p.deadline(watching, stop, cancel) })
-	background.Go(func() { p.report(watching) })
+	stop = p.stops(watching, stop)
+	p.background.Go(func() { p.deadline(watching, stop, cancel) })
+	p.background.Go(func() { p.report(watching) })
+	if p.http != nil {
+		p.background.Go(func() {
+			if err := p.http.Run(saving); err != nil {
+				p.log.Error("the HTTP endpoint has failed", zap.Error(err))
+			}
+		})
+	}
 
 	err := p.ship(ctx, stop)
 	endWatching()
 	endSaving()
-	background.Wait()
+	p.background.Wait()
+	p.terminate(err)
 	p.total()
 	return err
 }
@@ -172,7 +198,7 @@ func (p *Pipeline) ship(ctx context.Context, stop <-chan struct{}) error {
 	if cerr := p.sink.Close(ctx); cerr != nil {
 		err = errors.Join(err, cerr)
 	}
-	if ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil {
 		return fmt.Errorf("stopped before everything was delivered: %w", context.Cause(ctx))
 	}
 	return err

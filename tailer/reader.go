@@ -229,7 +229,7 @@ func (t *Tailer) rest(ctx context.Context, r *reader) error {
 		return nil
 	}
 	if closing || late {
-		last := closing && (r.gone || t.opts.Unterminated && t.draining)
+		last := closing && (r.gone || t.draining && (t.opts.Unterminated || t.announced.Load()))
 		if err := t.finishEvent(ctx, r, last, now); err != nil {
 			return err
 		}

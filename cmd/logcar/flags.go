@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"os"
 	"strconv"
@@ -20,6 +19,7 @@ Usage:
 Commands:
   run           read, ship, and remember the positions (the default)
   test config   say of every key whether it is honoured; status 1 if one is wrong
+  drain         announce the end of the pod to a running logcar (a preStop hook)
   version       print the version
   help          print this text
 
@@ -31,6 +31,8 @@ Flags, with one dash or two:
   -v                    log at least at level info
   -d SELECTORS          log at level debug
   --once                read every file to its end, deliver, and exit
+  --exit-when-quiet DURATION
+                        end when nothing was written for so long: for a Job
   --path.home DIR       (default: the executable's directory)
   --path.config DIR     (default: path.home)
   --path.data DIR       positions are kept here (default: path.home/data)
@@ -72,6 +74,10 @@ func parse(args []string) (*flags, []string, error) {
 	fs.StringVar(&f.debug, "d", "", "")
 	fs.BoolVar(&f.verbose, "v", false, "")
 	fs.BoolVar(&f.once, "once", false, "")
+	fs.Func("exit-when-quiet", "", func(d string) error {
+		f.config.Overrides = append(f.config.Overrides, "logcar.exit_when_quiet="+d)
+		return nil
+	})
 	fs.BoolVar(&f.version, "version", false, "")
 	fs.BoolVar(&f.configTest, "configtest", false, "")
 	fs.StringVar(&f.config.Home, "path.home", "", "")
@@ -99,7 +105,7 @@ func parse(args []string) (*flags, []string, error) {
 			return f, words, nil
 		}
 		if err != nil {
-			return nil, nil, fmt.Errorf("%w: %w", errUsage, err)
+			return nil, nil, err
 		}
 		if fs.NArg() == 0 {
 			return f, words, nil

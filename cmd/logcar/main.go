@@ -3,7 +3,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,9 +13,6 @@ import (
 var version = "dev"
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
-
-// errUsage says that the command line was not understood.
-var errUsage = errors.New("usage")
 
 // run carries out a command line and returns the exit status: 0 when all went
 // well, 1 otherwise.
@@ -63,6 +59,7 @@ type command func(f *flags, stdout, stderr io.Writer) error
 var commands = map[string]command{
 	"run":         ship,
 	"test config": testConfig,
+	"drain":       drain,
 	"version":     printVersion,
 	"help":        func(_ *flags, stdout, _ io.Writer) error { fmt.Fprint(stdout, usage); return nil },
 }

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/logcar/logcar/config"
 	"github.com/logcar/logcar/pipeline"
@@ -28,8 +29,11 @@ func ship(f *flags, _, stderr io.Writer) (err error) {
 		return err
 	}
 	defer func() { _ = log.Sync() }() // stderr cannot always be synced
-	for _, w := range cfg.Warnings {
-		log.Warn("configuration: " + w.Error())
+	warn(log, cfg.Warnings)
+	if cfg.Console != nil {
+		// Without a reader, standard output would end the process by this
+		// signal; the console output's own error says why it ends.
+		signal.Ignore(syscall.SIGPIPE)
 	}
 	if cfg.MaxProcs > 0 {
 		runtime.GOMAXPROCS(cfg.MaxProcs)
@@ -59,6 +63,18 @@ func ship(f *flags, _, stderr io.Writer) (err error) {
 	}
 	log.Info("logcar stopped.")
 	return nil
+}
+
+// warn logs what the configuration's author should know. Keys without effect are
+// the rule in files that were written for Filebeat, and no reason to worry.
+func warn(log *zap.Logger, problems []config.Problem) {
+	for _, p := range problems {
+		level := zapcore.WarnLevel
+		if p.Severity == config.Notice {
+			level = zapcore.InfoLevel
+		}
+		log.Log(level, "configuration: "+p.Error())
+	}
 }
 
 // signals turns SIGTERM, SIGINT and SIGHUP into a clean stop, and a second one

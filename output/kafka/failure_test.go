@@ -268,27 +268,3 @@ func TestHungPartitionDoesNotHoldBackOthers(t *testing.T) {
 	}
 	_ = r.Close(ended())
 }
-
-// Batches that wait, for their turn or for the partitions, have given their raw
-// buffers back.
-func TestWaitingBatchesKeepNoRawBuffers(t *testing.T) {
-	for _, partitions := range []int32{0, 1, 2} { // 0: the topic is unknown
-		c := startCluster(t, partitions)
-		c.ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
-			c.KeepControl()
-			return nil, nil, true // never answered
-		})
-		cfg := testConfig(c.ListenAddrs()...)
-		cfg.BulkMaxSize = 1
-		r := newRig(t, cfg)
-		for range maxInFlight {
-			r.send(0, 1, 100)
-		}
-		eventually(t, "all raw buffers are back", func() bool {
-			r.Sink.mu.Lock()
-			defer r.Sink.mu.Unlock()
-			return r.compression.inUse == 0
-		})
-		_ = r.Close(ended())
-	}
-}

@@ -15,7 +15,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
-	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 )
 
@@ -66,14 +65,6 @@ func TestWrongPassword(t *testing.T) {
 		t.Errorf("%d events stored, %d batches done", n, r.done())
 	}
 	_ = r.Close(ended())
-}
-
-func TestUnknownMechanism(t *testing.T) {
-	cfg := testConfig("localhost:9092")
-	cfg.SASL = SASL{Mechanism: "GSSAPI", Username: "logcar"}
-	if _, err := New(cfg, newEncoder(), zap.NewNop()); err == nil {
-		t.Error("no error")
-	}
 }
 
 func TestTLS(t *testing.T) {

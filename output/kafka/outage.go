@@ -65,6 +65,17 @@ func (o *outage) ok(lane int) {
 	}
 }
 
+// stalled is why nothing is confirmed, once that has lasted; empty before, and
+// while all is well.
+func (o *outage) stalled() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.failing) == 0 || time.Since(o.since) < reminder {
+		return ""
+	}
+	return o.cause
+}
+
 // counters are the sink's numbers; they only grow.
 type counters struct {
 	events, logs, raw, wire, requests, errors, truncated, dropped atomic.Uint64
@@ -80,6 +91,7 @@ type Stats struct {
 	Truncated uint64 // times that an event's text was cut to fit the broker's limit
 	Dropped   uint64 // events that did not fit even so
 	InFlight  int    // batches that are sealed and not confirmed
+	Stalled   string // why partitions have taken nothing for 30 s; empty while all is well
 }
 
 // Stats returns the sink's numbers.
@@ -90,6 +102,6 @@ func (s *Sink) Stats() Stats {
 	s.mu.Unlock()
 	return Stats{
 		Events: c.events.Load(), LogBytes: c.logs.Load(), WireBytes: c.wire.Load(), Requests: c.requests.Load(),
-		Errors: c.errors.Load(), Truncated: c.truncated.Load(), Dropped: c.dropped.Load(), InFlight: inFlight,
+		Errors: c.errors.Load(), Truncated: c.truncated.Load(), Dropped: c.dropped.Load(), InFlight: inFlight, Stalled: s.outage.stalled(),
 	}
 }

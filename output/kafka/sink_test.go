@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"go.uber.org/zap/zapcore"
 
@@ -262,73 +261,5 @@ func TestSendAfterClose(t *testing.T) {
 	}
 	if r.done() != 0 {
 		t.Error("the batch is done")
-	}
-}
-
-// While the broker is slow, small batches do not fill the window: they gather in
-// the open one, and go out together.
-func TestTrickleGathersWhileTheBrokerIsSlow(t *testing.T) {
-	var g gate
-	c := startCluster(t, 1, kfake.NumBrokers(1), gated(&g))
-	r := newRig(t, testConfig(c.ListenAddrs()...))
-	r.send(0, 1, 100)
-	r.waitDone(1)
-	before := r.Stats().Requests
-	g.hold()
-	sent := 1
-	eventually(t, "as much is in flight as there may be", func() bool {
-		r.send(0, 1, 100)
-		sent++
-		return r.Stats().InFlight == trickle
-	})
-	for range 500 {
-		r.send(0, 1, 100)
-	}
-	if n := r.Stats().InFlight; n != trickle {
-		t.Errorf("%d batches in flight, want %d", n, trickle)
-	}
-	g.release()
-	r.waitDone(sent + 500)
-	if n := r.Stats().Requests - before; n != trickle+1 {
-		t.Errorf("%d requests, want %d: all that had to wait goes out together", n, trickle+1)
-	}
-	r.finish()
-	r.checkStored(c, once)
-}
-
-// Partitions that are added while logcar runs come into use.
-func TestNewPartitionsAreFound(t *testing.T) {
-	c := startCluster(t, 1)
-	r := newRig(t, testConfig(c.ListenAddrs()...))
-	r.send(0, 1, 100)
-	r.waitDone(1)
-	if err := c.DeleteTopic(topic); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.CreateTopic(topic, 4, nil); err != nil {
-		t.Fatal(err)
-	}
-	// kafka-go's metadata is fetched anew after its time; here, a lost
-	// connection makes it old at once.
-	r.cluster.reset(r.cluster.seen())
-	r.Sink.mu.Lock()
-	r.partsAt = time.Time{}
-	r.Sink.mu.Unlock()
-	r.send(0, 1, 100)
-	r.waitDone(2)
-	eventually(t, "the partitions are read again", func() bool {
-		r.Sink.mu.Lock()
-		defer r.Sink.mu.Unlock()
-		return len(r.parts) == 4
-	})
-	for n := range 8 {
-		r.send(0, 1, 100)
-		r.waitDone(3 + n)
-	}
-	r.finish()
-	for _, p := range c.PartitionInfos(topic) {
-		if p.HighWatermark == 0 {
-			t.Errorf("partition %d was never used", p.Partition)
-		}
 	}
 }

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -93,4 +94,41 @@ func TestMetadataIsForbidden(t *testing.T) {
 	fault.Remove()
 	r.finish()
 	r.checkStored(c, once)
+}
+
+// Partitions that are added while logcar runs come into use.
+func TestNewPartitionsAreFound(t *testing.T) {
+	c := startCluster(t, 1)
+	r := newRig(t, testConfig(c.ListenAddrs()...))
+	r.send(0, 1, 100)
+	r.waitDone(1)
+	if err := c.DeleteTopic(topic); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.CreateTopic(topic, 4, nil); err != nil {
+		t.Fatal(err)
+	}
+	// kafka-go's metadata is fetched anew after its time; here, a lost
+	// connection makes it old at once.
+	r.cluster.reset(r.cluster.seen())
+	r.Sink.mu.Lock()
+	r.partsAt = time.Time{}
+	r.Sink.mu.Unlock()
+	r.send(0, 1, 100)
+	r.waitDone(2)
+	eventually(t, "the partitions are read again", func() bool {
+		r.Sink.mu.Lock()
+		defer r.Sink.mu.Unlock()
+		return len(r.parts) == 4
+	})
+	for n := range 8 {
+		r.send(0, 1, 100)
+		r.waitDone(3 + n)
+	}
+	r.finish()
+	for _, p := range c.PartitionInfos(topic) {
+		if p.HighWatermark == 0 {
+			t.Errorf("partition %d was never used", p.Partition)
+		}
+	}
 }

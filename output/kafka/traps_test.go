@@ -145,6 +145,15 @@ func TestTrapBrokerTimeoutOfHalfASecond(t *testing.T) {
 	}
 }
 
+// cutAfterStoring cuts the connection before the broker's next confirmation.
+func cutAfterStoring(c *kfake.Cluster, g *gate) {
+	c.ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
+		g.cutNextReply()
+		c.DropControl()
+		return nil, nil, false
+	})
+}
+
 // kafka-go's writer does not send again after a clean end of the connection,
 // which is what a broker that restarts leaves behind.
 func TestTrapEOFIsFinal(t *testing.T) {
@@ -163,19 +172,17 @@ func TestTrapEOFIsFinal(t *testing.T) {
 		}},
 		{"in the middle of a request", once, func(_ *kfake.Cluster, g *gate) { g.cutAfter(size / 2) }},
 		{"in its first bytes", once, func(_ *kfake.Cluster, g *gate) { g.cutAfter(1) }},
-		{"after the batch was stored", once, func(c *kfake.Cluster, g *gate) {
-			c.ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
-				g.cutNextReply()
-				c.DropControl()
-				return nil, nil, false
-			})
-		}},
+		{"after the batch was stored", once, cutAfterStoring},
+		{"after the leader has stored the batch", atLeastOnce, cutAfterStoring},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var g gate
 			cluster := startCluster(t, 1, kfake.NumBrokers(1), gated(&g))
 			cfg := testConfig(cluster.ListenAddrs()...)
 			cfg.Codec = None
+			if c.allowed == atLeastOnce {
+				cfg.Acks = AcksLeader // with which a batch may be repeated
+			}
 			r := newRig(t, cfg)
 			r.send(0, 1, 100)
 			r.waitDone(1)
@@ -268,60 +275,6 @@ func TestTrapCancelledIsNotDelivered(t *testing.T) {
 			t.Error("the batch is done, and nobody has heard its confirmation")
 		}
 	})
-}
-
-// kafka-go's queue is without bounds when nobody waits for the answers.
-func TestTrapMemoryWithoutBounds(t *testing.T) {
-	for _, c := range []struct {
-		name       string
-		size, bulk int
-	}{
-		{"small batches", 100, 1},
-		{"large batches", 50_000, 2048},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			const partitions = 20
-			var g gate
-			cluster := startCluster(t, partitions, gated(&g))
-			cfg := testConfig(cluster.ListenAddrs()...)
-			cfg.BulkMaxSize, cfg.Codec, cfg.MaxMessageBytes = c.bulk, None, 2<<20
-			r := newRig(t, cfg)
-			r.send(0, 1, 100)
-			r.waitDone(1)
-			g.hold()
-			var err error
-			accepted := 0
-			for err == nil && accepted < 1000 {
-				if err = r.trySend(500*time.Millisecond, 0, 1, c.size); err == nil {
-					accepted++
-				}
-			}
-			if !errors.Is(err, context.DeadlineExceeded) {
-				t.Fatalf("Send took %d batches that nobody confirms, then: %v", accepted, err)
-			}
-			r.Sink.mu.Lock()
-			inFlight, bytes, inUse := r.inFlight, r.bytes, r.compression.inUse
-			r.Sink.mu.Unlock()
-			// Batches that were being compressed when the window was full
-			// come on top.
-			spare := r.compression.workers + 1
-			if inFlight > maxInFlight+spare || bytes > maxInFlightBytes+spare*(targetSize+targetSize/8) || inUse > spare {
-				t.Errorf("%d batches with %d bytes in flight, %d raw buffers in use", inFlight, bytes, inUse)
-			}
-			if n := ourGoroutines(); n > 5*maxInFlight {
-				t.Errorf("%d goroutines", n)
-			}
-			issued := r.issued()
-			g.release()
-			r.waitDone(issued - 1) // all but the one that Send refused
-			if err := r.closeWithin(patience); err != nil {
-				t.Error(err)
-			}
-			if got := stored(cluster); got != accepted+1 {
-				t.Errorf("%d events stored, %d were accepted", got, accepted+1)
-			}
-		})
-	}
 }
 
 // kafka-go's writer waits a second for a batch to fill.

@@ -1,0 +1,126 @@
+package config
+
+import (
+	"bytes"
+	_ "embed"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/logcar/logcar/config/tree"
+)
+
+//go:generate go test -run TestCompatibilityPage -update .
+
+var update = flag.Bool("update", false, "write docs/compatibility.md instead of checking it")
+
+//go:embed testdata/compatibility.md
+var compatibilityText []byte
+
+// TestCompatibilityPage: docs/compatibility.md is what the tables say. It is
+// written by `go generate ./config`.
+func TestCompatibilityPage(t *testing.T) {
+	path := filepath.Join("..", "docs", "compatibility.md")
+	page := compatibilityPage()
+	if *update {
+		if err := os.WriteFile(path, page, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	written, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(written, page) {
+		t.Errorf("%s is not what the tables say: run go generate ./config", path)
+	}
+}
+
+// chapters are the page's tables, in its order.
+var chapters = []struct {
+	title, text string
+	table       *tree.Table
+	without     *tree.Table // whose options have a chapter of their own
+}{
+	{"Top level", "", &topTable, nil},
+	{"Inputs", "Each element of `filebeat.inputs`, or of `filebeat.prospectors`.", &inputTable, nil},
+	{"The log input", "What `type: log` adds, and inputs without a type.", &logTable, &inputTable},
+	{"The filestream input", "What `type: filestream` adds.", &filestreamTable, &inputTable},
+	{"Parsers of filestream", "Each element of `parsers`.", &parserTable, nil},
+	{"Multi-line events", "`multiline` of the log input, and of an element of `parsers`.", &multilineTable, nil},
+	{"Processors", "Each element of `processors`, at the top level and of inputs.", &processorTable, nil},
+	{"output.kafka", "", &kafkaTable, nil},
+	{"output.kafka.ssl", "The section's presence switches TLS on.", &tlsTable, nil},
+	{"output.file", "Files are named as Filebeat 8 names them: `filebeat-20260102.ndjson`, `filebeat-20260102-1.ndjson`.", &fileTable, nil},
+	{"output.console", "", &consoleTable, nil},
+}
+
+func compatibilityPage() []byte {
+	var b bytes.Buffer
+	fmt.Fprintln(&b, "<!-- Written by `go generate ./config` from config/testdata/compatibility.md and config/tables.go: edit those. -->")
+	b.Write(compatibilityText)
+	for i, c := range chapters {
+		if i > 0 {
+			fmt.Fprintln(&b)
+		}
+		fmt.Fprintf(&b, "## %s\n\n", c.title)
+		if c.text != "" {
+			fmt.Fprintf(&b, "%s\n\n", c.text)
+		}
+		writeTable(&b, c.table, c.without)
+	}
+	return b.Bytes()
+}
+
+// writeTable writes a line per option; neighbours that are not honoured, for one
+// reason, share a line.
+func writeTable(b *bytes.Buffer, t, without *tree.Table) {
+	fmt.Fprint(b, "| Key | Status | Default | Note |\n|---|---|---|---|\n")
+	options := slices.DeleteFunc(slices.Clone(t.Options), func(o tree.Option) bool {
+		return without != nil && slices.ContainsFunc(without.Options, func(w tree.Option) bool { return w.Name == o.Name })
+	})
+	for len(options) > 0 {
+		o, n := options[0], 1
+		for n < len(options) && statusOf(o) != tree.Honoured && statusOf(options[n]) == statusOf(o) && options[n].Note == o.Note {
+			n++
+		}
+		var names []string
+		for _, o := range options[:n] {
+			names = append(names, "`"+o.Name+"`")
+		}
+		options = options[n:]
+		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", strings.Join(names, ", "), statusOf(o), defaultOf(o), noteOf(o))
+	}
+}
+
+// defaultOf shows a value as code and words as words.
+func defaultOf(o tree.Option) string {
+	if o.Default == "" || strings.Contains(o.Default, " ") {
+		return cell(o.Default)
+	}
+	return "`" + o.Default + "`"
+}
+
+// noteOf is the option's note, or the values that it can have.
+func noteOf(o tree.Option) string {
+	if o.Note == "" {
+		return cell(strings.Join(o.Values, ", "))
+	}
+	return cell(o.Note)
+}
+
+// statusOf is the option's status. A destination that logcar lacks is read, so
+// that it can be disabled, and refused all the same.
+func statusOf(o tree.Option) tree.Status {
+	if name, ok := strings.CutPrefix(o.Name, "output."); ok && outputTables[name] == &otherTable {
+		return tree.Refused
+	}
+	return o.Status
+}
+
+func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }

@@ -1,0 +1,238 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// nowhere replaces the directory of the test in messages.
+func nowhere(text, dir string) string { return strings.ReplaceAll(text, dir+"/", "") }
+
+// TestErrors: what is wrong is said with file, line and key, all of it at once.
+func TestErrors(t *testing.T) {
+	const console = "output.console: {}\n"
+	input := func(options string) string { return "filebeat.inputs:\n- {paths: /a, " + options + "}\n" + console }
+	stream := func(options string) string { return input("type: filestream, " + options) }
+	broker := func(options string) string {
+		return "filebeat.inputs: [paths: /a]\noutput.kafka: {hosts: k, topic: t, " + options + "}\n"
+	}
+	log := func(options string) string {
+		return "filebeat.inputs: [paths: /a]\noutput.file: {path: /out, " + options + "}\n"
+	}
+	in, out := "filebeat.yml:2: filebeat.inputs.0.", "filebeat.yml:2: output."
+
+	for _, tt := range []struct {
+		name, text string
+		want       []string
+	}{
+		{"empty", "", []string{
+			"filebeat.yml:1: filebeat.inputs: no inputs enabled: which files do you want to be read? Expected a list with paths",
+			"filebeat.yml:1: output: no output is enabled: expected one of output.kafka, output.file, output.console",
+		}},
+		{"no YAML", "a: b\n\tc: d\n", []string{
+			"load configuration: filebeat.yml:2: invalid YAML: found a tab character that violates indentation (indent with spaces: YAML does not take tabs)",
+		}},
+		{"no map", "- a\n", []string{"load configuration: filebeat.yml:1: expected a map of settings at the top, found a list"}},
+
+		{"no output", "filebeat.inputs: [paths: /a]\n", []string{"filebeat.yml:1: output: no output is enabled: expected one of output.kafka, output.file, output.console"}},
+		{"outputs disabled", "filebeat.inputs: [paths: /a]\noutput.kafka.enabled: false\n", []string{"filebeat.yml:2: output: no output is enabled: expected one of output.kafka, output.file, output.console"}},
+		{"two outputs", "filebeat.inputs: [paths: /a]\noutput.console: {}\noutput.kafka: {hosts: k, topic: t}\n", []string{
+			"filebeat.yml:2: output: more than one output is enabled (console, kafka); expected one of kafka, file, console",
+		}},
+		{"unsupported output", "filebeat.inputs: [paths: /a]\noutput.elasticsearch:\n  hosts: [es]\n", []string{
+			"filebeat.yml:2: output.elasticsearch: output elasticsearch is not supported: logcar delivers to kafka, file and console",
+		}},
+		{"unknown output", "filebeat.inputs: [paths: /a]\noutput.kafak: {hosts: k, topic: t}\n", []string{
+			`filebeat.yml:2: output.kafak: output "kafak" is unknown: expected kafka, file or console`,
+		}},
+		{"output is no map", "filebeat.inputs: [paths: /a]\noutput: kafka\n", []string{
+			`filebeat.yml:2: output: expected a map, found "kafka"`,
+			`filebeat.yml:2: output: no output is enabled: expected one of output.kafka, output.file, output.console`,
+		}},
+
+		{"inputs disabled", "filebeat.inputs: [{paths: /a, enabled: false}]\n" + console, []string{
+			"filebeat.yml:1: filebeat.inputs: no inputs enabled: which files do you want to be read? Expected a list with paths",
+		}},
+		{"inputs in other files", "filebeat.config.inputs: {path: '*.yml'}\nfilebeat.inputs: [paths: /a]\n" + console, []string{
+			"filebeat.yml:1: filebeat.config.inputs: is not supported: read the inputs from the main file instead",
+		}},
+		{"unsupported input", "filebeat.inputs:\n- {type: container, paths: /a}\n" + console, []string{
+			in + `type: input type "container" is not supported yet; log and filestream are`,
+		}},
+		{"unknown input", "filebeat.inputs:\n- {type: filestraem, paths: /a}\n" + console, []string{
+			in + `type: "filestraem" is not one of log, filestream, container, docker, stdin, tcp, udp, unix, syslog, redis, mqtt, kafka, journald, winlog, ` +
+				`http_endpoint, httpjson, cel, aws-s3, gcs, azure-eventhub, netflow; did you mean "filestream"?`,
+		}},
+		{"no paths", "filebeat.inputs:\n- type: log\n" + console, []string{in + "paths: no paths: expected a list of files or patterns such as /mnt/*.log"}},
+		{"paths are a map", "filebeat.inputs:\n- paths: {a: b}\n" + console, []string{
+			in + "paths: expected a list of strings, found a map",
+			in + "paths: no paths: expected a list of files or patterns such as /mnt/*.log",
+		}},
+		{"reference", input("fields.ip: '${POD_IP_NOT_SET}'"), []string{in + "fields.ip: ${POD_IP_NOT_SET} is not set, neither as a key of the configuration nor in the environment or keystore; ${POD_IP_NOT_SET:value} gives it a default"}},
+		{"fields", input("fields: [a]"), []string{in + "fields: expected a map"}},
+		{"boolean", input("tail_files: maybe"), []string{in + `tail_files: "maybe" is not a boolean; expected true or false`}},
+		{"regexp", input("exclude_lines: ['(']"), []string{in + "exclude_lines: error parsing regexp: missing closing ): `(`"}},
+		{"second regexp", input("include_lines: [ok, 'a**']"), []string{in + "include_lines: error parsing regexp: invalid nested repetition operator: `**`"}},
+		{"file regexp", stream("prospector.scanner.exclude_files: '['"), []string{in + "prospector.scanner.exclude_files: error parsing regexp: missing closing ]: `[`"}},
+		{"duration", input("scan_frequency: 10x"), []string{in + `scan_frequency: "10x" is not a duration; expected a number with a unit such as 10s or 1m30s`}},
+		{"days", input("ignore_older: 2d"), []string{in + `ignore_older: "2d" is not a duration; expected a number with a unit such as 10s or 1m30s`}},
+		{"no scan", input("scan_frequency: 0"), []string{in + "scan_frequency: 0s is no time; expected more than 0"}},
+		{"no back-off", stream("backoff.init: 0"), []string{in + "backoff.init: 0s is no time; expected more than 0"}},
+		{"negative", input("close_inactive: -5m"), []string{in + "close_inactive: -5m0s is negative; expected 0 or more"}},
+		{"size with unit", input("max_bytes: 10MB"), []string{in + `max_bytes: "10MB" is not a number of bytes; expected a whole number without a unit such as 10485760`}},
+		{"no size", stream("message_max_bytes: 0"), []string{in + "message_max_bytes: 0 is out of range; expected 1 to 1073741824"}},
+		{"size too large", input("max_bytes: 1073741825"), []string{in + "max_bytes: 1073741825 is out of range; expected 1 to 1073741824"}},
+		{"encoding", input("encoding: klingon"), []string{in + `encoding: encoding "klingon" is not supported yet; plain and utf-8 are`}},
+		{"refused", input("line_terminator: carriage_return"), []string{in + "line_terminator: is not supported: it would change what is delivered, and logcar cannot do it yet"}},
+
+		{"multiline type", input("multiline: {type: cuont}"), []string{in + `multiline.type: "cuont" is none of pattern, count, while_pattern`}},
+		{"multiline pattern", input("multiline: {match: after}"), []string{in + "multiline.pattern: missing; expected a regular expression"}},
+		{"multiline regexp", input("multiline: {pattern: '(', match: after}"), []string{in + "multiline.pattern: error parsing regexp: missing closing ): `(`"}},
+		{"multiline match", input("multiline: {pattern: x}"), []string{in + "multiline.match: missing; expected after or before"}},
+		{"multiline wrong match", input("multiline: {pattern: x, match: behind}"), []string{in + `multiline.match: "behind" is neither after nor before`}},
+		{"multiline timeout", input("multiline: {pattern: x, match: after, timeout: -1}"), []string{in + "multiline.timeout: -1s is negative; 0 is no timeout"}},
+		{"multiline count", input("multiline: {type: count}"), []string{in + "multiline.count_lines: 0; expected 1 or more"}},
+		{"multiline size", input("multiline: {pattern: x, match: after, max_bytes: 0}"), []string{in + "multiline.max_bytes: 0 leaves nothing; expected 1 or more"}},
+		{"multiline is no map", input("multiline: after"), []string{
+			in + `multiline: expected a map, found "after"`, in + "multiline.pattern: missing; expected a regular expression",
+		}},
+		{"parser", stream("parsers: [ndjson: {}]"), []string{in + "parsers.0.ndjson: is not supported: it would change what is delivered, and logcar cannot do it yet"}},
+		{"parser without options", stream("parsers: [ndjson: ~]"), []string{in + "parsers.0.ndjson: is not supported: it would change what is delivered, and logcar cannot do it yet"}},
+		{"unknown parser", stream("parsers: [multilin: {}]"), []string{in + "parsers.0.multilin: parser is unknown"}},
+		{"two parsers", stream("parsers: [multiline: {pattern: x, match: after}, multiline: {pattern: y, match: after}]"), []string{
+			in + "parsers.1.multiline: one multiline parser after another is not supported yet",
+		}},
+		{"processor", input("processors: [drop_event: {when.contains.message: x}]"), []string{
+			in + "processors.0.drop_event: is not supported: it would change what is delivered, and logcar cannot do it yet",
+		}},
+		{"processor without options", input("processors: [add_host_metadata: ~, add_id: ]"), []string{
+			in + "processors.1.add_id: is not supported: it would change what is delivered, and logcar cannot do it yet",
+		}},
+		{"unknown processor", input("processors: [nosuch: ]"), []string{in + "processors.0.nosuch: processor is unknown"}},
+		{"processor is no map", input("processors: [drop_event]"), []string{in + `processors.0: expected a map, found "drop_event"`}},
+
+		{"no hosts", "filebeat.inputs: [paths: /a]\noutput.kafka: {topic: t}\n", []string{out + `kafka.hosts: no hosts: expected a list such as ["kafka-1:9092", "kafka-2:9092"]`}},
+		{"bad host", "filebeat.inputs: [paths: /a]\noutput.kafka: {topic: t, hosts: ['kafka://k:9092']}\n", []string{out + `kafka.hosts: "kafka://k:9092" is not of the form host:port`}},
+		{"no topic", "filebeat.inputs: [paths: /a]\noutput.kafka: {hosts: k}\n", []string{out + "kafka.topic: no topic: expected a name"}},
+		{"topic by event", "filebeat.inputs: [paths: /a]\noutput.kafka: {hosts: k, topic: '%{[fields.topic]}'}\n", []string{
+			out + "kafka.topic: topics that depend on the event are not supported yet; expected a name",
+		}},
+		{"acks", broker("required_acks: 2"), []string{out + "kafka.required_acks: 2 is not one of -1 (all replicas), 1 (the leader), 0 (none)"}},
+		{"acks in words", broker("required_acks: all"), []string{out + `kafka.required_acks: "all" is not an integer; expected a whole number such as 10`}},
+		{"codec", broker("compression: gz"), []string{out + `kafka.compression: "gz" is not one of none, no, off, gzip, snappy, lz4, zstd`}},
+		{"level", broker("compression_level: 12"), []string{out + "kafka.compression_level: 12 is out of range; expected 0 to 9"}},
+		{"bulk size", broker("bulk_max_size: 0"), []string{out + "kafka.bulk_max_size: 0 is out of range; expected 1 to 1048576"}},
+		{"message size", broker("max_message_bytes: 100"), []string{out + "kafka.max_message_bytes: 100 is out of range; expected 1024 to 1073741824"}},
+		{"timeout", broker("timeout: 0"), []string{out + "kafka.timeout: 0s is no time; expected more than 0"}},
+		{"password", broker("username: u"), []string{out + "kafka.password: there is a username and no password"}},
+		{"mechanism", broker("username: u, password: p, sasl.mechanism: SCRAM"), []string{out + `kafka.sasl.mechanism: "SCRAM" is not one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512`}},
+		{"kerberos", broker("kerberos.enabled: true"), []string{out + "kafka.kerberos: is not supported: it would change what is delivered, and logcar cannot do it yet"}},
+		{"authority missing", broker("ssl.certificate_authorities: [DIR/ca.pem]"), []string{out + "kafka.ssl.certificate_authorities: open ca.pem: no such file or directory"}},
+		{"authority is none", broker("ssl.certificate_authorities: [DIR/filebeat.yml]"), []string{out + `kafka.ssl.certificate_authorities: no certificate in "filebeat.yml"`}},
+		{"certificate missing", broker("ssl: {certificate: DIR/c.pem, key: DIR/k.pem}"), []string{
+			out + "kafka.ssl.certificate: open c.pem: no such file or directory", out + "kafka.ssl.key: open k.pem: no such file or directory",
+		}},
+		{"certificate without key", broker("ssl: {certificate: DIR/c.pem}"), []string{out + "kafka.ssl.certificate: certificate and key go together"}},
+		{"certificate is none", broker("ssl: {certificate: DIR/filebeat.yml, key: DIR/filebeat.yml}"), []string{
+			out + "kafka.ssl.certificate: tls: failed to find any PEM data in certificate input",
+		}},
+		{"passphrase", broker("ssl.key_passphrase: x"), []string{out + "kafka.ssl.key_passphrase: is not supported: give an unencrypted key in a Secret instead"}},
+
+		{"no path", "filebeat.inputs: [paths: /a]\noutput.file:\n  filename: x\n", []string{out + "file.path: no path: expected a directory"}},
+		{"permissions", log("permissions: 0999"), []string{out + `file.permissions: "0999" is no file mode; expected an octal number such as 0600`}},
+		{"number of files", log("number_of_files: 1"), []string{out + "file.number_of_files: 1 is out of range; expected 2 to 1024"}},
+		{"codec of a file", log("codec.format.string: x"), []string{out + "file.codec: is not supported: it would change what is delivered, and logcar cannot do it yet"}},
+
+		{"level of logs", plain + "logging.level: loud\n", []string{`filebeat.yml:3: logging.level: "loud" is not one of critical, error, warning, warn, info, debug`}},
+		{"shutdown", plain + "filebeat.shutdown_timeout: -1s\n", []string{"filebeat.yml:3: filebeat.shutdown_timeout: -1s is negative; expected 0 or more"}},
+		{"documents", plain + "logcar.documents: 9\n", []string{`filebeat.yml:3: logcar.documents: "9" is not one of 6, 7, 8`}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			args := write(t, "")
+			file := filepath.Join(args.Home, "filebeat.yml")
+			if err := os.WriteFile(file, []byte(strings.ReplaceAll(tt.text, "DIR", args.Home)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			c, err := Load(args)
+			if err == nil {
+				t.Fatalf("no error, but %+v", c)
+			}
+			if got, want := nowhere(err.Error(), args.Home), strings.Join(tt.want, "\n"); got != want {
+				t.Errorf("error\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+}
+
+// TestFileErrors: a file that cannot be had.
+func TestFileErrors(t *testing.T) {
+	args := write(t, plain)
+	file := filepath.Join(args.Home, "filebeat.yml")
+	check := func(want string) {
+		t.Helper()
+		if _, err := Load(args); err == nil || nowhere(err.Error(), args.Home) != want {
+			t.Errorf("error %v, want %s", err, want)
+		}
+	}
+	args.Overrides = []string{"name=[a"}
+	check(`load configuration: -E: name: cannot read "[a": a list needs , or ] after each value`)
+	args.Overrides = nil
+
+	if err := os.Chmod(file, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	check(`load configuration: config file ("filebeat.yml") can only be writable by the owner but the permissions are "-rw-rw-rw-" ` +
+		`(to fix the permissions use: 'chmod go-w filebeat.yml')`)
+	args.StrictPerms = false
+	mustLoad(t, args)
+
+	args.Files = []string{"nosuch.yml"}
+	check("load configuration: read configuration: open nosuch.yml: no such file or directory")
+	args.Files = []string{args.Home}
+	check("load configuration: read configuration: " + args.Home + " is a directory")
+}
+
+// TestWarnings: what is worth a word and no reason not to start, each once.
+func TestWarnings(t *testing.T) {
+	args := write(t, `filebeat.inputs:
+- type: log
+  paths: /mnt/*.log
+  exclude_line: [DEBUG]
+  multiline: {pattern: x, match: after, max_line: 3}
+  harvester_buffer_size: 4096
+  processors:
+  - add_host_metadata: ~
+  - add_cloud_metadata: {timeout: 3s}
+- {type: filestream, paths: /b, max_bytes: 3, id: x}
+processors: [add_docker_metadata: ]
+output.kafka: {hosts: k, topic: t, version: 2.0.0, worker: 2}
+setup.template.enabled: false
+logging.to_files: true
+loging.level: debug
+`)
+	const metadata = "has no effect: give what it would add as fields, from the downward API"
+	want := []string{
+		`warning: filebeat.yml:4: filebeat.inputs.0.exclude_line: unknown key; did you mean "exclude_lines"?`,
+		`warning: filebeat.yml:5: filebeat.inputs.0.multiline.max_line: unknown key; did you mean "max_lines"?`,
+		"notice: filebeat.yml:6: filebeat.inputs.0.harvester_buffer_size: has no effect: reads are always large",
+		"warning: filebeat.yml:8: filebeat.inputs.0.processors.0.add_host_metadata: " + metadata,
+		"notice: filebeat.yml:9: filebeat.inputs.0.processors.1.add_cloud_metadata: " + metadata,
+		"notice: filebeat.yml:10: filebeat.inputs.1.id: has no effect: positions belong to files, not to inputs",
+		"notice: filebeat.yml:10: filebeat.inputs.1.max_bytes: has no effect: it is an option of the log input",
+		"warning: filebeat.yml:11: processors.0.add_docker_metadata: " + metadata,
+		"notice: filebeat.yml:12: output.kafka.version: has no effect: the broker and logcar agree on it by themselves",
+		"notice: filebeat.yml:12: output.kafka.worker: has no effect: one request is in flight per partition, so that order holds",
+		"notice: filebeat.yml:13: setup: has no effect: it concerns Elasticsearch and Kibana, which logcar does not speak to",
+		"notice: filebeat.yml:14: logging.to_files: has no effect: logcar logs to stderr alone, for the container's log",
+		`warning: filebeat.yml:15: loging: unknown key; did you mean "logging"?`,
+	}
+	var got []string
+	for _, w := range mustLoad(t, args).Warnings {
+		got = append(got, nowhere(w.Severity.String()+": "+w.Error(), args.Home))
+	}
+	if g, w := strings.Join(got, "\n"), strings.Join(want, "\n"); g != w {
+		t.Errorf("warnings\n%s\nwant\n%s", g, w)
+	}
+}

@@ -1,0 +1,44 @@
+package pipeline
+
+import "github.com/logcar/logcar/monitor"
+
+// snapshot gathers the numbers of all parts. The ledger holds at any moment:
+// read = acknowledged + in flight + dropped. Counters are read one after the
+// other, so that what is in flight is what the others leave; it is 0 when
+// everything is delivered, which the tests check.
+func (p *Pipeline) snapshot() monitor.Snapshot {
+	t, r := p.tailer.Stats(), p.registry.Stats()
+	s := monitor.Snapshot{
+		Version: p.version, Started: p.started,
+		BytesRead: t.Bytes, EventsRead: t.Events + t.Filtered,
+		BytesDropped:  map[string]uint64{"filtered": t.FilteredBytes},
+		EventsDropped: map[string]uint64{"filtered": t.Filtered},
+		OpenFiles:     t.Open, Truncations: t.Truncations, InvalidUTF8: p.encoder.InvalidUTF8(),
+		EventsAcked: t.Events, // outputs that write at once
+	}
+	// What is filtered lies within confirmed positions.
+	s.BytesAcked = less(r.Confirmed, t.FilteredBytes)
+	if p.kafka != nil {
+		k := p.kafka.Stats()
+		s.EventsAcked, s.Truncated = k.Events, k.Truncated
+		s.EventsDropped["too_large"] = k.Dropped
+		s.Output = monitor.Output{Requests: k.Requests, Errors: k.Errors, WireBytes: k.WireBytes, Stalled: k.Stalled}
+	}
+	s.BytesInFlight = less(s.BytesRead, s.BytesAcked+t.FilteredBytes)
+	s.EventsFlying = less(s.EventsRead, s.EventsAcked)
+	for _, n := range s.EventsDropped {
+		s.EventsFlying = less(s.EventsFlying, n)
+	}
+	for _, f := range p.tailer.Files() {
+		s.Files = append(s.Files, monitor.File{Path: f.Path, Size: f.Size, Read: f.Read, Acked: f.Confirmed})
+	}
+	return s
+}
+
+// less is a - b, and 0 when a later number has overtaken an earlier one.
+func less(a, b uint64) uint64 {
+	if b > a {
+		return 0
+	}
+	return a - b
+}
