@@ -21,9 +21,9 @@ func (p *Pipeline) stops(ctx context.Context, stop <-chan struct{}) <-chan struc
 	if p.cfg.ExitWhenQuiet <= 0 && p.cfg.DoneFile == "" {
 		return stop
 	}
-	any := make(chan struct{})
+	end := make(chan struct{})
 	p.background.Go(func() {
-		defer close(any)
+		defer close(end)
 		ticks := time.NewTicker(look)
 		defer ticks.Stop()
 		for {
@@ -40,7 +40,7 @@ func (p *Pipeline) stops(ctx context.Context, stop <-chan struct{}) <-chan struc
 			}
 		}
 	})
-	return any
+	return end
 }
 
 // ended says why it is time to leave; empty while it is not.

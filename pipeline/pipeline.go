@@ -112,6 +112,7 @@ func (p *Pipeline) build() error {
 func (p *Pipeline) newSink() (err error) {
 	switch cfg := p.cfg; {
 	case cfg.Kafka != nil:
+		cfg.Kafka.Relax = giveBack
 		p.kafka, err = kafka.New(*cfg.Kafka, p.encoder, p.log.Named("kafka"))
 		p.sink = p.kafka
 	case cfg.File != nil:

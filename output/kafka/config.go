@@ -70,6 +70,10 @@ type Config struct {
 	MetadataBackoff time.Duration // pause before asking again after a leader has gone
 	KeepAlive       time.Duration // TCP keep-alive; 0 leaves it to the system
 
+	// Relax is called after a busy time, when the sink has dropped its buffers:
+	// the moment to give memory back to the system. It may be nil.
+	Relax func()
+
 	TLS  *tls.Config // nil: plain text
 	SASL SASL
 }

@@ -40,6 +40,9 @@ func (c *compression) buffer() []byte {
 	return make([]byte, 0, targetSize+targetSize/16)
 }
 
+// bloated says that more is kept than a trickle of events needs.
+func (c *compression) bloated() bool { return len(c.raws) > 1 || len(c.idle) > 1 }
+
 // release takes a raw buffer back. One that a huge event has blown up is left
 // to the garbage collector.
 func (c *compression) release(raw []byte) {

@@ -20,12 +20,12 @@ const (
 	targetSize = 1 << 20
 	// maxInFlight and maxInFlightBytes bound what is sealed and not yet
 	// confirmed. When they are reached Send blocks: the files are the buffer.
-	maxInFlight      = 16
-	maxInFlightBytes = 4 << 20
+	maxInFlight      = 12
+	maxInFlightBytes = 2 << 20
 
-	// A batch of few events is sent after the short linger; one that has more by
-	// then belongs to a busy stream, and waits up to the long one to become worth
-	// its request.
+	// A batch of few events, or one that comes after a pause, is sent after the
+	// short linger; one that has more by then belongs to a busy stream, and waits
+	// up to the long one to become worth its request.
 	shortLinger = 4 * time.Millisecond
 	longLinger  = 50 * time.Millisecond
 	fewEvents   = 4
@@ -34,6 +34,9 @@ const (
 	// broker small batches would fill the window; waiting in the open batch they
 	// cost nothing.
 	trickle = 2
+
+	// afterwards is how long after a busy time its buffers are given back.
+	afterwards = 3 * time.Second
 
 	// partitionsAge is how often the partitions are read again from the cache of
 	// metadata, to see those that were added.
@@ -61,7 +64,10 @@ type Sink struct {
 
 	mu       sync.Mutex
 	open     *batch
+	sealed   time.Time // when the batch before it was sealed
 	linger   *time.Timer
+	slack    *time.Timer // rings when the sink has had nothing to do for a while
+	relaxed  bool        // it has rung before
 	closed   bool
 	inFlight int
 	bytes    int // compressed and not confirmed
@@ -97,6 +103,8 @@ func New(cfg Config, encoder *output.Encoder, log *zap.Logger) (*Sink, error) {
 	s.life, s.end = context.WithCancel(context.Background())
 	s.linger = time.AfterFunc(time.Hour, s.lingered)
 	s.linger.Stop()
+	s.slack = time.AfterFunc(time.Hour, s.relax)
+	s.slack.Stop()
 	return s, nil
 }
 
@@ -194,7 +202,7 @@ func (s *Sink) consider() {
 	patience := longLinger
 	if d := s.cfg.FlushFrequency; d > 0 {
 		patience = d
-	} else if b.count <= fewEvents {
+	} else if b.count <= fewEvents || b.opened.Sub(s.sealed) > longLinger {
 		patience = shortLinger
 	}
 	if wait := patience - time.Since(b.opened); wait > 0 {
@@ -211,7 +219,7 @@ func (s *Sink) consider() {
 // comes at once is compressed there, which saves waking another goroutine.
 func (s *Sink) seal() {
 	b := s.open
-	s.open = nil
+	s.open, s.sealed = nil, time.Now()
 	s.linger.Stop()
 	s.inFlight++
 	if len(b.raw) > smallBatch {
@@ -235,6 +243,24 @@ func (s *Sink) settle(b *batch) {
 	poke(s.room)
 	if s.inFlight == 0 && s.open == nil {
 		poke(s.idle)
+		if s.compression.bloated() || !s.relaxed {
+			s.slack.Reset(afterwards)
+		}
+	}
+}
+
+// relax gives back the memory of a busy time. A sidecar has nothing to do most of
+// the time, and a node has many sidecars.
+func (s *Sink) relax() {
+	s.mu.Lock()
+	quiet := s.inFlight == 0 && s.open == nil
+	if quiet {
+		s.compression.raws, s.compression.wires, s.compression.idle = nil, nil, nil
+		s.relaxed = true
+	}
+	s.mu.Unlock()
+	if quiet && s.cfg.Relax != nil {
+		s.cfg.Relax()
 	}
 }
 
@@ -263,6 +289,7 @@ func (s *Sink) Close(ctx context.Context) error {
 		}
 	}
 	s.linger.Stop()
+	s.slack.Stop()
 	s.end()
 	s.work.Wait()
 	s.cluster.transport.CloseIdleConnections()
