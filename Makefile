@@ -69,6 +69,10 @@ fuzz: ## run every fuzz target for FUZZTIME (30s)
 bench: ## measure throughput and cost; arguments in BENCHFLAGS
 	cd benchmarks && $(GO) run . $(BENCHFLAGS)
 
+.PHONY: bench-peers
+bench-peers: ## compare with the log shippers that are installed
+	cd benchmarks && $(GO) run . -peers $(BENCHFLAGS)
+
 .PHONY: fmt
 fmt: ## format the Go files
 	gofmt -s -w .

@@ -24,9 +24,10 @@ type shipped struct {
 	took time.Duration // from exec to the arrival of the last complete event
 }
 
-// shipBacklog has a log shipped as fast as it goes; arrived sees what was kept.
-func (s *suite) shipBacklog(ctx context.Context, in input, j job, arrived func(*shipment) error) (shipped, error) {
-	r, err := s.ship(ctx, j)
+// shipBacklog has a log shipped as fast as it goes; arrived, if not nil, sees
+// what was kept.
+func (s *suite) shipBacklog(ctx context.Context, in input, keep bool, configure configuration, arrived func(*shipment) error) (shipped, error) {
+	r, err := s.launch(ctx, keep, configure)
 	if err != nil {
 		return shipped{}, err
 	}
@@ -36,7 +37,7 @@ func (s *suite) shipBacklog(ctx context.Context, in input, j job, arrived func(*
 	if err != nil {
 		return shipped{}, err
 	}
-	took := time.Unix(0, stats.Last).Sub(r.logcar.begun)
+	took := time.Unix(0, stats.Last).Sub(r.shipper.begun)
 	used, err := r.finish(in.events)
 	if err == nil && arrived != nil {
 		err = arrived(r)
@@ -50,7 +51,7 @@ func (s *suite) catchUp(ctx context.Context) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	done, err := s.shipBacklog(ctx, in, job{config: joining, paths: in.path, level: s.opts.level()}, nil)
+	done, err := s.shipBacklog(ctx, in, false, s.configure(job{config: joining, paths: in.path, level: s.opts.level()}), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -85,9 +86,9 @@ func (s *suite) cpuRatioAt(ctx context.Context, in input, level int) ([]row, err
 	var wire, stream, documents int64
 	for i := range s.opts.pairs {
 		s.say("  level %d, pair %d of %d", level, i+1, s.opts.pairs)
-		j := job{config: joining, paths: in.path, level: level, procs: 1, keep: true}
+		configure := s.configure(job{config: joining, paths: in.path, level: level, procs: 1})
 		var gzip floor.Result
-		done, err := s.shipBacklog(ctx, in, j, func(r *shipment) (err error) {
+		done, err := s.shipBacklog(ctx, in, true, configure, func(r *shipment) (err error) {
 			if gzip, err = s.floor(ctx, r.kept, level, false); err != nil || i > 0 {
 				return err
 			}

@@ -1,18 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/logcar/logcar/benchmarks/applog"
-	"github.com/logcar/logcar/benchmarks/broker"
 	"github.com/logcar/logcar/internal/javalog"
 )
 
@@ -49,12 +45,12 @@ type liveLog struct {
 }
 
 // newLiveLog makes a folder with files that hold head events each; those after
-// the first `open` are not written to again.
+// the first open ones are not written to again.
 func newLiveLog(dir string, files, open, head int) (_ *liveLog, err error) {
 	l := &liveLog{generator: javalog.New(1, applog.Start)}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, l.close())
+			err = errors.Join(err, l.Close())
 		}
 	}()
 	if err := os.Mkdir(dir, 0o755); err != nil {
@@ -82,7 +78,7 @@ func newLiveLog(dir string, files, open, head int) (_ *liveLog, err error) {
 	return l, nil
 }
 
-func (l *liveLog) close() error {
+func (l *liveLog) Close() error {
 	var errs []error
 	for _, f := range l.files {
 		errs = append(errs, f.Close())
@@ -132,7 +128,7 @@ func (s *suite) shipLive(ctx context.Context, j job, files, open, head int) (*li
 	j.paths, j.level = filepath.Join(dir, "log", "*.log"), s.opts.level()
 	r, err := s.ship(ctx, j)
 	if err != nil {
-		return nil, nil, errors.Join(err, l.close())
+		return nil, nil, errors.Join(err, l.Close())
 	}
 	return l, r, nil
 }
@@ -148,7 +144,7 @@ func (s *suite) steady(ctx context.Context) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer l.close()
+	defer l.Close()
 	defer r.abort()
 	if _, err := r.await(ctx, head-1); err != nil {
 		return nil, err
@@ -172,40 +168,44 @@ func (s *suite) steady(ctx context.Context) ([]row, error) {
 // same writes go to one file, and to 20 of 2000 in turn.
 func (s *suite) manyFiles(ctx context.Context) ([]row, error) {
 	const files, written = 2000, 20
-	var ratio, one, many []float64
+	var ratio, one, many, found []float64
 	for i := range s.opts.pairs {
 		s.say("  pair %d of %d", i+1, s.opts.pairs)
-		a, err := s.cpuOfFiles(ctx, 1, 1)
+		a, _, err := s.cpuOfFiles(ctx, 1, 1)
 		if err != nil {
 			return nil, fmt.Errorf("one file: %w", err)
 		}
-		b, err := s.cpuOfFiles(ctx, files, written)
+		b, before, err := s.cpuOfFiles(ctx, files, written)
 		if err != nil {
 			return nil, fmt.Errorf("%d files: %w", files, err)
 		}
-		one, many = append(one, a.Seconds()), append(many, b.Seconds())
+		one, many, found = append(one, a.Seconds()), append(many, b.Seconds()), append(found, before.Seconds())
 		ratio = append(ratio, b.Seconds()/a.Seconds())
 	}
-	return []row{newRow("many-files", "", median(ratio), fmt.Sprintf("%s; %.2f s against %.2f s", spread(ratio), median(many), median(one)))}, nil
+	return []row{newRow("many-files", "", median(ratio), fmt.Sprintf("%s; %.2f s against %.2f s, after %.2f s for finding them",
+		spread(ratio), median(many), median(one), median(found)))}, nil
 }
 
 // cpuOfFiles is what it costs to ship a live log once its files were found and
-// what they held has been delivered.
-func (s *suite) cpuOfFiles(ctx context.Context, files, open int) (time.Duration, error) {
-	const over = 4 * time.Second
-	total := min(int64(s.opts.size), 128<<20)
+// what they held has been delivered, and what it costs until then.
+func (s *suite) cpuOfFiles(ctx context.Context, files, open int) (cpu, before time.Duration, err error) {
+	const over = 3 * time.Second
+	total := min(int64(s.opts.size), 96<<20)
 	l, r, err := s.shipLive(ctx, job{config: joining}, files, open, 1)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	defer l.close()
+	defer l.Close()
 	defer r.abort()
 	// The only event of each file is complete when multiline's timeout is over,
 	// and so is the last one in the end.
 	if _, err := r.await(ctx, l.events()); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	cpu, err := r.cpuDuring(func() error {
+	if before, err = cpuTime(r.shipper.pid()); err != nil {
+		return 0, 0, err
+	}
+	cpu, err = r.cpuDuring(func() error {
 		if err := l.write(ctx, total, over); err != nil {
 			return err
 		}
@@ -213,96 +213,8 @@ func (s *suite) cpuOfFiles(ctx context.Context, files, open int) (time.Duration,
 		return err
 	})
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	_, err = r.finish(l.events())
-	return cpu, err
-}
-
-// latency measures how long a line is on its way.
-func (s *suite) latency(ctx context.Context) ([]row, error) {
-	const (
-		over = 10 * time.Second
-		head = 100
-	)
-	l, r, err := s.shipLive(ctx, job{config: lineByLine, keep: true}, 1, 1, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer l.close()
-	defer r.abort()
-	numbered := javalog.New(1, applog.Start, javalog.Numbered)
-	var written []time.Time // of the line with number i+1
-	write := func(time.Duration) error {
-		line, _, _ := bytes.Cut(numbered.Append(l.buf[:0]), []byte{'\n'})
-		written = append(written, time.Now())
-		_, err := l.files[0].Write(append(line, '\n'))
-		return err
-	}
-	// The first lines find logcar starting and connecting: they don't count.
-	if err := pace(ctx, head*tick, write); err != nil {
-		return nil, err
-	}
-	first := len(written)
-	if _, err := r.await(ctx, int64(first)); err != nil {
-		return nil, err
-	}
-	if err := pace(ctx, over, write); err != nil {
-		return nil, err
-	}
-	if _, err := r.finish(int64(len(written))); err != nil {
-		return nil, err
-	}
-	took, err := delays(r.kept, written)
-	if err != nil {
-		return nil, err
-	}
-	took = took[first:]
-	note := fmt.Sprintf("%d lines, one every %v; longest %.1f ms", len(took), tick, quantile(took, 1))
-	return []row{newRow("latency-p50", "", quantile(took, 0.5), note), newRow("latency-p99", "", quantile(took, 0.99), "")}, nil
-}
-
-// delays finds when each line arrived and returns how many milliseconds after it
-// was written, in the lines' order.
-func delays(kept string, written []time.Time) ([]float64, error) {
-	k, err := broker.Open(kept)
-	if err != nil {
-		return nil, err
-	}
-	defer k.Close()
-	took := make([]float64, len(written))
-	seen := 0
-	var records []byte
-	for {
-		var at time.Time
-		records, at, err = k.Next(records[:0])
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		err = broker.Values(records, func(document []byte) {
-			if n, ok := lineNumber(document); ok && n >= 1 && n <= len(took) && took[n-1] == 0 {
-				took[n-1] = max(float64(at.Sub(written[n-1]))/float64(time.Millisecond), 0.001)
-				seen++
-			}
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	if seen != len(written) {
-		return nil, fmt.Errorf("%d of %d lines were found in what arrived", seen, len(written))
-	}
-	return took, nil
-}
-
-// lineNumber finds the number that javalog.Numbered gave to a line, somewhere in
-// a document.
-func lineNumber(document []byte) (int, bool) {
-	_, rest, found := bytes.Cut(document, []byte(" : seq="))
-	digits, _, ended := bytes.Cut(rest, []byte{' '})
-	n, err := strconv.Atoi(string(digits))
-	return n, found && ended && err == nil
+	return cpu, before, err
 }

@@ -39,7 +39,7 @@ const (
 )
 
 func parse(args []string, stderr io.Writer) (*options, error) {
-	o := &options{size: 512 << 20, backlog: 2_000_000_000, levels: []int{fastLevel, defaultLevel}}
+	o := &options{size: 256 << 20, backlog: 2_000_000_000, levels: []int{fastLevel, defaultLevel}}
 	flags := flag.NewFlagSet("benchmarks", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
@@ -50,7 +50,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	flags.Func("only", "`names` to measure, separated by commas: as -list shows them", o.setOnly)
 	flags.Var(&o.size, "size", "`bytes` of log for cpu-ratio, many-files and the peers")
 	flags.Var(&o.backlog, "backlog", "`bytes` of log for catch-up")
-	flags.IntVar(&o.pairs, "pairs", 3, "how often a ratio is taken; the median is shown")
+	flags.IntVar(&o.pairs, "pairs", 5, "how often a ratio is taken; the median is shown")
 	level := flags.Int("level", 0, fmt.Sprintf("gzip level of everything (default: %d, and cpu-ratio also with %d)", defaultLevel, fastLevel))
 	flags.StringVar(&o.logcar, "logcar", "", "`binary` to measure (default: build it from this repository)")
 	flags.StringVar(&o.dir, "dir", "", "`folder` for the generated logs, which then stay there for the next time (default: a temporary one)")

@@ -64,6 +64,29 @@ func cpuTime(pid int) (time.Duration, error) {
 	return time.Duration(t.Nano()), nil
 }
 
+// loadAverage is how many threads wanted to run in the past minute, on average.
+func loadAverage() (float64, error) {
+	b, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return 0, fmt.Errorf("read load: %w", err)
+	}
+	return parseLoad(b)
+}
+
+func parseLoad(loadavg []byte) (float64, error) {
+	minute, _, _ := bytes.Cut(loadavg, []byte{' '})
+	load, err := strconv.ParseFloat(string(minute), 64)
+	if err != nil {
+		return 0, fmt.Errorf("read load: %w", err)
+	}
+	return load, nil
+}
+
+func cpuName() string {
+	b, _ := os.ReadFile("/proc/cpuinfo") // without it the processor has no name
+	return parseCPUName(b)
+}
+
 // parseCPUName finds the processor's name in /proc/cpuinfo.
 func parseCPUName(cpuinfo []byte) string {
 	for line := range bytes.Lines(cpuinfo) {

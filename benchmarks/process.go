@@ -24,23 +24,23 @@ type process struct {
 	err    error         // of its ending; valid once exited is closed
 }
 
-// start runs a program, with env beside this program's environment and its
-// output in the file log. It is killed when ctx ends.
-func start(ctx context.Context, log string, env []string, program string, args ...string) (*process, error) {
+// start runs a command; what it prints goes to the file log. It is killed when
+// ctx ends.
+func start(ctx context.Context, log string, c command) (*process, error) {
 	out, err := os.Create(log)
 	if err != nil {
-		return nil, fmt.Errorf("start %s: %w", program, err)
+		return nil, fmt.Errorf("start %s: %w", c.program, err)
 	}
 	defer out.Close()
-	p := &process{name: filepath.Base(program), cmd: exec.CommandContext(ctx, program, args...), log: log, exited: make(chan struct{})}
-	p.cmd.Env = append(os.Environ(), env...)
+	p := &process{name: filepath.Base(c.program), cmd: exec.CommandContext(ctx, c.program, c.args...), log: log, exited: make(chan struct{})}
+	p.cmd.Env = append(os.Environ(), c.env...)
 	p.cmd.Stdout, p.cmd.Stderr = out, out
 	// A group of its own: Ctrl-C reaches this program, which ends its children.
 	// Should it be killed, they are as well.
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	p.begun = time.Now()
 	if err := p.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start %s: %w", program, err)
+		return nil, fmt.Errorf("start %s: %w", c.program, err)
 	}
 	go p.watch()
 	go func() {

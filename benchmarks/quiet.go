@@ -49,7 +49,7 @@ func (s *suite) idle(ctx context.Context) ([]row, error) {
 	if err := wait(ctx, quiet); err != nil {
 		return nil, err
 	}
-	m, err := readMemory(r.logcar.pid())
+	m, err := readMemory(r.shipper.pid())
 	if err != nil {
 		return nil, err
 	}
@@ -62,21 +62,21 @@ func (s *suite) idle(ctx context.Context) ([]row, error) {
 	}
 	return []row{
 		newRow("rss-idle", "", float64(m.resident)/megabyte, fmt.Sprintf("%.1f MB of it heap and stacks, the rest the program; peak %.1f MB",
-			float64(m.anon)/megabyte, float64(r.logcar.peak.Load())/megabyte)),
+			float64(m.anon)/megabyte, float64(r.shipper.peak.Load())/megabyte)),
 		newRow("cpu-idle", "", cpu.Seconds()*1000/window.Seconds(), fmt.Sprintf("for %v", window)),
 	}, nil
 }
 
 // cpuDuring is the processor time that logcar uses while f runs.
 func (r *shipment) cpuDuring(f func() error) (time.Duration, error) {
-	before, err := cpuTime(r.logcar.pid())
+	before, err := cpuTime(r.shipper.pid())
 	if err != nil {
 		return 0, err
 	}
 	if err := f(); err != nil {
 		return 0, err
 	}
-	after, err := cpuTime(r.logcar.pid())
+	after, err := cpuTime(r.shipper.pid())
 	return after - before, err
 }
 
@@ -111,7 +111,7 @@ func (s *suite) startOnce(ctx context.Context, in input) (ms float64, err error)
 	if _, err := r.finish(in.events); err != nil {
 		return 0, err
 	}
-	return time.Unix(0, stats.First).Sub(r.logcar.begun).Seconds() * 1000, nil
+	return time.Unix(0, stats.First).Sub(r.shipper.begun).Seconds() * 1000, nil
 }
 
 func (s *suite) binary(context.Context) ([]row, error) {

@@ -20,12 +20,12 @@ type job struct {
 	keep   bool // keep what arrives
 }
 
-// A shipment is a logcar on its job, with a broker of its own.
+// A shipment is a shipper at work, logcar or a peer, with a broker of its own.
 type shipment struct {
-	dir    string
-	kept   string // the file of kept batches
-	broker *broker.Process
-	logcar *process
+	dir     string
+	kept    string // the file of kept batches
+	broker  *broker.Process
+	shipper *process
 }
 
 // usage is what a shipment took, from exec to exit.
@@ -41,8 +41,43 @@ const (
 	stallLimit = 30 * time.Second // without anything arriving
 )
 
-// ship starts a job. The caller must call abort in the end.
-func (s *suite) ship(ctx context.Context, j job) (_ *shipment, err error) {
+// A command is a program to measure.
+type command struct {
+	program string
+	args    []string
+	env     []string // beside this program's own
+}
+
+// A configuration prepares a shipment's folder and tells what to run in it.
+type configuration func(*shipment) (command, error)
+
+// configure is logcar's configuration for a job.
+func (s *suite) configure(j job) configuration {
+	return func(r *shipment) (command, error) {
+		config := filepath.Join(r.dir, "filebeat.yml")
+		if err := os.WriteFile(config, j.config, 0o600); err != nil {
+			return command{}, fmt.Errorf("write configuration: %w", err)
+		}
+		c := command{
+			program: s.logcar,
+			args: []string{"-e", "-c", config, "--strict.perms=false", "--path.home", r.dir, "--path.data", filepath.Join(r.dir, "data"),
+				"-E", fmt.Sprintf("output.kafka.compression_level=%d", j.level)},
+			env: []string{"LOG_PATHS=" + j.paths, "KAFKA_HOSTS=" + r.broker.Addr()},
+		}
+		if j.procs > 0 {
+			c.env = append(c.env, "GOMAXPROCS="+strconv.Itoa(j.procs))
+		}
+		return c, nil
+	}
+}
+
+// ship starts logcar on a job. The caller must call abort in the end.
+func (s *suite) ship(ctx context.Context, j job) (*shipment, error) {
+	return s.launch(ctx, j.keep, s.configure(j))
+}
+
+// launch starts a broker and then the program that configure returns.
+func (s *suite) launch(ctx context.Context, keep bool, configure configuration) (_ *shipment, err error) {
 	r := &shipment{}
 	if r.dir, err = os.MkdirTemp(s.dir, "run-"); err != nil {
 		return nil, fmt.Errorf("make a folder for the run: %w", err)
@@ -52,23 +87,17 @@ func (s *suite) ship(ctx context.Context, j job) (_ *shipment, err error) {
 			r.abort()
 		}
 	}()
-	config := filepath.Join(r.dir, "filebeat.yml")
-	if err := os.WriteFile(config, j.config, 0o600); err != nil {
-		return nil, fmt.Errorf("write configuration: %w", err)
-	}
-	if j.keep {
+	if keep {
 		r.kept = filepath.Join(r.dir, "batches")
 	}
 	if r.broker, err = broker.Start(ctx, []string{s.self, brokerCommand}, partitions, r.kept); err != nil {
 		return nil, err
 	}
-	env := []string{"LOG_PATHS=" + j.paths, "KAFKA_HOSTS=" + r.broker.Addr()}
-	if j.procs > 0 {
-		env = append(env, "GOMAXPROCS="+strconv.Itoa(j.procs))
+	c, err := configure(r)
+	if err != nil {
+		return nil, err
 	}
-	r.logcar, err = start(ctx, filepath.Join(r.dir, "log"), env, s.logcar, "-e", "-c", config, "--strict.perms=false",
-		"--path.home", r.dir, "--path.data", filepath.Join(r.dir, "data"),
-		"-E", fmt.Sprintf("output.kafka.compression_level=%d", j.level))
+	r.shipper, err = start(ctx, filepath.Join(r.dir, "log"), c)
 	return r, err
 }
 
@@ -82,8 +111,8 @@ func (r *shipment) await(ctx context.Context, records int64) (broker.Stats, erro
 		select {
 		case <-ctx.Done():
 			return last, context.Cause(ctx)
-		case <-r.logcar.exited:
-			return last, r.logcar.ending()
+		case <-r.shipper.exited:
+			return last, r.shipper.ending()
 		case <-ticks.C:
 		}
 		now, err := r.broker.Stats()
@@ -101,10 +130,10 @@ func (r *shipment) await(ctx context.Context, records int64) (broker.Stats, erro
 	}
 }
 
-// finish stops logcar, which must end well, and checks that exactly so many
-// records have arrived.
+// finish stops the shipper, which must end well, and checks that exactly so many
+// records have arrived; if not, the error is a *countError.
 func (r *shipment) finish(records int64) (usage, error) {
-	if err := r.logcar.stop(stopLimit); err != nil {
+	if err := r.shipper.stop(stopLimit); err != nil {
 		return usage{}, err
 	}
 	stats, err := r.broker.Stats()
@@ -116,18 +145,27 @@ func (r *shipment) finish(records int64) (usage, error) {
 	if err != nil {
 		return usage{}, err
 	}
-	if missing := records - stats.Records; missing > 0 {
-		return usage{}, fmt.Errorf("%d of %d events are missing", missing, records)
-	} else if missing < 0 {
-		return usage{}, fmt.Errorf("%d events came twice: %d were written", -missing, records)
+	used := usage{r.shipper.cpu(), r.shipper.peak.Load(), stats}
+	if stats.Records != records {
+		return used, &countError{stats.Records, records}
 	}
-	return usage{r.logcar.cpu(), r.logcar.peak.Load(), stats}, nil
+	return used, nil
+}
+
+// A countError says that not every event arrived once.
+type countError struct{ got, want int64 }
+
+func (e *countError) Error() string {
+	if e.got < e.want {
+		return fmt.Sprintf("%d of %d events are missing", e.want-e.got, e.want)
+	}
+	return fmt.Sprintf("%d events have arrived, %d were written", e.got, e.want)
 }
 
 // abort ends what still runs, and removes the files.
 func (r *shipment) abort() {
-	if r.logcar != nil {
-		r.logcar.kill()
+	if r.shipper != nil {
+		r.shipper.kill()
 	}
 	if r.broker != nil {
 		_ = r.broker.Close() // the measurement has failed already, or needs it no more

@@ -48,7 +48,11 @@ func newSuite(ctx context.Context, opts *options, progress io.Writer) (s *suite,
 	return s, nil
 }
 
-func (s *suite) prepare(ctx context.Context) (err error) {
+func (s *suite) prepare(ctx context.Context) error {
+	load, err := loadAverage() // before this program makes some itself
+	if err != nil {
+		return err
+	}
 	s.logs = s.opts.dir
 	if s.logs == "" {
 		s.logs = filepath.Join(s.dir, "logs")
@@ -71,7 +75,7 @@ func (s *suite) prepare(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("run %s version: %w", s.logcar, err)
 	}
-	s.setting = newSetting(strings.TrimSpace(string(version)), s.opts.level())
+	s.setting = newSetting(strings.TrimSpace(string(version)), s.opts.level(), load)
 	return nil
 }
 
@@ -140,7 +144,7 @@ type input struct {
 func (s *suite) input(seed uint64, size int64) (input, error) {
 	in := input{path: filepath.Join(s.logs, fmt.Sprintf("app-%d-%d.log", seed, size))}
 	if _, err := os.Stat(in.path); errors.Is(err, os.ErrNotExist) {
-		s.say("  writing a log of %v", applog.Size(size))
+		s.say("  writing %s", filepath.Base(in.path))
 		// Under its name only when complete: -dir keeps it for the next time.
 		unfinished := in.path + ".unfinished"
 		if err := applog.WriteFile(unfinished, seed, size); err != nil {

@@ -50,7 +50,7 @@ func printTable(w io.Writer, rows []row) {
 	for _, r := range rows {
 		cells := []string{r.Name, r.What, number(r.Figure) + " " + r.Unit, r.bar.text(r.Unit), r.Verdict, r.Note}
 		if r.Error != "" {
-			cells[2], cells[5] = "-", r.Error
+			cells[2], cells[5] = "-", strings.Join(strings.Fields(r.Error), " ")
 		}
 		table = append(table, cells)
 	}
@@ -107,16 +107,16 @@ type setting struct {
 	CPU    string    `json:"cpu"`
 	Cores  int       `json:"cores"`
 	Level  int       `json:"level"`
+	Load   float64   `json:"load"` // average of the minute before
 }
 
-func newSetting(logcar string, level int) setting {
-	cpu, _ := os.ReadFile("/proc/cpuinfo") // a machine without it has no name
-	return setting{time.Now().UTC().Truncate(time.Second), logcar, runtime.Version(), parseCPUName(cpu), runtime.NumCPU(), level}
+func newSetting(logcar string, level int, load float64) setting {
+	return setting{time.Now().UTC().Truncate(time.Second), logcar, runtime.Version(), cpuName(), runtime.NumCPU(), level, load}
 }
 
 func printSetting(w io.Writer, s setting) {
-	fmt.Fprintf(w, "\n%s; gzip level %d unless a row says otherwise; %s, %d cores, shared by logcar, the broker and this program.\n",
-		s.Logcar, s.Level, s.CPU, s.Cores)
+	fmt.Fprintf(w, "\n%s; gzip level %d unless a row says otherwise; %s, %d cores, shared by logcar, the broker and this program; load before: %.1f.\n",
+		s.Logcar, s.Level, s.CPU, s.Cores, s.Load)
 	fmt.Fprintln(w, "The ratios count: both sides of each are taken in turns in one run. Absolute figures move with the machine and its load.")
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -25,7 +26,7 @@ type Process struct {
 // arguments of Main behind it. With keep the batches go into that file. The
 // process is killed when ctx ends.
 func Start(ctx context.Context, command []string, partitions int, keep string) (*Process, error) {
-	args := append(command[1:len(command):len(command)], "-partitions", strconv.Itoa(partitions), "-keep", keep)
+	args := slices.Concat(command[1:], []string{"-partitions", strconv.Itoa(partitions), "-keep", keep})
 	p := &Process{cmd: exec.CommandContext(ctx, command[0], args...)}
 	// Ctrl-C in a terminal goes to the whole group: the parent ends its children
 	// in order.

@@ -98,11 +98,14 @@ func Measure(path string, level int, stream bool) (Result, error) {
 	}
 	if stream {
 		begin := threadTime()
-		err = z.Close()
+		err := z.Close()
 		r.CPU += threadTime() - begin
+		if err != nil {
+			return r, fmt.Errorf("compress: %w", err)
+		}
 	}
 	r.Out = int64(out)
-	return r, err
+	return r, nil
 }
 
 // threadTime is the processor time of the calling thread. getrusage has the
