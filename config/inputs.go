@@ -203,6 +203,9 @@ type common struct {
 	tags         []string
 }
 
+// reserved are the keys of a document that belong to the event.
+var reserved = []string{"@timestamp", "@metadata", "message", "log"}
+
 func commonOf(s *tree.Section) common {
 	var c common
 	// Text: what a reference brings stays as it is written. A namespace or a
@@ -212,6 +215,11 @@ func commonOf(s *tree.Section) common {
 		s.Errorf("fields", "expected a map")
 	}
 	if s.Bool("fields_under_root", false) {
+		for _, key := range reserved {
+			if _, ok := fields[key]; ok {
+				s.Warnf("fields", "%s is the event's own and cannot be set; it is left out", key)
+			}
+		}
 		c.root = fields
 	} else {
 		c.fields = fields

@@ -86,10 +86,13 @@ func TestServiceFile(t *testing.T) {
 			if c.File != nil || c.Console != nil {
 				t.Error("a second output")
 			}
+			if c.HTTP != nil || c.ExitWhenQuiet != 0 || c.DoneFile != "" {
+				t.Error("something that was not asked for")
+			}
 			if c.Shape != tt.shape {
 				t.Errorf("shape %d, want %d", c.Shape, tt.shape)
 			}
-			if c.ShutdownTimeout != 25*time.Second || c.Tailer != (tailer.Options{}) || c.Registry.Flush != time.Second {
+			if c.ShutdownTimeout != 25*time.Second || c.Tailer != (tailer.Options{Quiet: time.Second}) || c.Registry.Flush != time.Second {
 				t.Errorf("shutdown timeout %v, tailer %+v, registry %+v", c.ShutdownTimeout, c.Tailer, c.Registry)
 			}
 			if want := (Logging{Level: "info", Metrics: 30 * time.Second}); c.Logging != want {

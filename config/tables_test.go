@@ -84,7 +84,12 @@ var topValues = map[string]sample{
 	"path.config":   {value: "/x", with: []string{"name=${path.config}"}, why: "only references read it"},
 	"path.logs":     {value: "/x", with: []string{"name=${path.logs}"}, why: "only references read it"},
 	"logging.level": value("error"), "logging.metrics.enabled": value("false"), "logging.metrics.period": value("1m"),
-	"logcar.unterminated": value("true"), "logcar.documents": value("7"),
+	"http.enabled": value("true"),
+	"http.host":    {value: "0.0.0.0", with: []string{"http.enabled=true"}},
+	"http.port":    {value: "5067", with: []string{"http.enabled=true"}},
+
+	"logcar.unterminated": value("true"), "logcar.documents": value("7"), "logcar.quiet": value("3s"),
+	"logcar.exit_when_quiet": value("10s"), "logcar.done_file": value("/logs/done"), "logcar.termination_log": value("/x"),
 }
 
 var inputValues = map[string]sample{
@@ -205,7 +210,7 @@ func checkHonoured(t *testing.T, p place, o tree.Option) {
 	case p.table == &otherTable: // an output that is enabled is refused
 		return
 	}
-	if !equal(p.load(t), p.load(t, key+"="+o.Default)) {
+	if !equal(p.load(t, s.with...), p.load(t, slices.Concat(s.with, []string{key + "=" + o.Default})...)) {
 		t.Errorf("is documented to be %s by default, but to write that makes a difference", o.Default)
 	}
 }

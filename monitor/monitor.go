@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 )
@@ -83,12 +84,28 @@ func New(cfg Config, snapshot func() Snapshot, drain func()) (*Server, error) {
 	network, address := "tcp", net.JoinHostPort(cfg.Host, fmt.Sprint(cfg.Port))
 	if path, ok := strings.CutPrefix(cfg.Host, "unix://"); ok {
 		network, address = "unix", path
+		if err := removeStale(path); err != nil {
+			return nil, fmt.Errorf("http endpoint: %w", err)
+		}
 	}
 	l, err := net.Listen(network, address)
 	if err != nil {
 		return nil, fmt.Errorf("http endpoint: %w", err)
 	}
 	return &Server{cfg: cfg, snapshot: snapshot, drain: drain, listener: l}, nil
+}
+
+// removeStale removes a socket that a killed process has left behind. One that
+// somebody answers stays, and Listen says that it is in use.
+func removeStale(path string) error {
+	fi, err := os.Lstat(path)
+	if err != nil || fi.Mode()&os.ModeSocket == 0 {
+		return nil
+	}
+	if conn, err := net.DialTimeout("unix", path, time.Second); err == nil {
+		return conn.Close()
+	}
+	return os.Remove(path)
 }
 
 // Addr is where the server listens.

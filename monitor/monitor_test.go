@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -101,4 +102,18 @@ func TestUnixSocketAndTakenAddress(t *testing.T) {
 	if _, err := New(Config{Host: "unix://" + path}, nil, nil); err == nil || !strings.Contains(err.Error(), "http endpoint") {
 		t.Errorf("an address that is taken: %v", err)
 	}
+}
+
+// A process that was killed leaves its socket behind; the next one must start.
+func TestStaleSocket(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.SetUnlinkOnClose(false)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	serve(t, Config{Host: "unix://" + path}, func() {})
 }

@@ -46,10 +46,8 @@ func (p *Pipeline) stops(ctx context.Context, stop <-chan struct{}) <-chan struc
 // ended says why it is time to leave; empty while it is not.
 func (p *Pipeline) ended() string {
 	if f := p.cfg.DoneFile; f != "" {
-		if _, err := os.Stat(f); err == nil {
+		if _, err := os.Stat(f); err == nil { // otherwise it is not there yet, as far as can be seen
 			return "the done file is there: " + f
-		} else if !errors.Is(err, fs.ErrNotExist) {
-			p.log.Warn("cannot look for the done file", zap.String("path", f), zap.Error(err))
 		}
 	}
 	if d := p.cfg.ExitWhenQuiet; d > 0 {

@@ -41,6 +41,11 @@ func (b *inbox) put(m message) {
 		b.messages = append(b.messages, m)
 	}
 	b.mu.Unlock()
+	b.wake()
+}
+
+// wake has the loop look what there is.
+func (b *inbox) wake() {
 	select {
 	case b.signal <- struct{}{}:
 	default:

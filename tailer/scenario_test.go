@@ -210,7 +210,7 @@ func TestTime(t *testing.T) {
 		wrote[3] = wrote[2]
 		step("half")
 		wrote = append(wrote, step(" a line\n[5]\n"))
-		s.do("finish")
+		s.do("pass 30s", "finish")
 		for i, e := range s.streams()["a.log"] {
 			if d := e.at.Sub(wrote[i]); d < 0 || d > 10*time.Second {
 				t.Errorf("%v is dated %v after it was written", e, d)
@@ -218,6 +218,46 @@ func TestTime(t *testing.T) {
 		}
 		s.do(`want a.log 0M:"[1]\na\nb" 8:"[2]" 12:"[3]" 16M:"[4]\nhalf a line" 32:"[5]"`, "end")
 	})
+}
+
+// What was written first is sent first, as far as that can be known.
+func TestOldestFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t, polling)
+		s.do("input *.log*")
+		want := []string{"a.log.2", "b.log", "a.log.1", "a.log"}
+		for i, name := range want {
+			s.do(fmt.Sprintf(`write %s "one\n"`, name), fmt.Sprintf("touch %s %dh", name, 9-i))
+		}
+		s.do("start")
+		for _, name := range want {
+			s.do(fmt.Sprintf(`want %s 0:"one"`, name))
+		}
+		for i, e := range s.sink.events {
+			if e.source.Path != s.abs(want[i]) {
+				t.Errorf("number %d is of %s, want %s", i, e.source.Path, want[i])
+			}
+		}
+		s.do("end")
+	})
+}
+
+// Directories and their files appear while the tailer looks; notifications alone
+// must be enough, whatever comes between looking and watching.
+func TestDirectoriesAppear(t *testing.T) {
+	t.Parallel()
+	s := newScript(t, notified)
+	s.do("input **/*.log", "start")
+	for i := range 150 {
+		s.do(fmt.Sprintf("mkdir %d", i))
+		for began := time.Now(); time.Since(began) < time.Duration(i)*5*time.Microsecond; {
+		}
+		s.do(fmt.Sprintf("mkdir %d/x/y", i), fmt.Sprintf(`write %d/x/y/a.log "one\n"`, i), fmt.Sprintf(`write %d/a.log "one\n"`, i))
+	}
+	for i := range 150 {
+		s.do(fmt.Sprintf(`want %d/x/y/a.log 0:"one"`, i), fmt.Sprintf(`want %d/a.log 0:"one"`, i))
+	}
+	s.do("end")
 }
 
 // Canceling ends at once, whatever is going on.

@@ -104,6 +104,7 @@ type Tailer struct {
 	stats     counters
 	files     fileSet
 	announced atomic.Bool  // the end of the pod
+	hurrying  bool         // the loop has heard of it
 	lastRead  atomic.Int64 // when data was read, in Unix nanoseconds
 }
 
@@ -224,16 +225,17 @@ func (t *Tailer) loop(ctx context.Context, end ending) error {
 // Announce says that the end is near: the pod is going. From now on files are
 // looked at more often, and a last line without a line end is delivered when Run
 // finishes, since nobody will come to complete it.
-func (t *Tailer) Announce() { t.announced.Store(true) }
+func (t *Tailer) Announce() {
+	t.announced.Store(true)
+	t.inbox.wake()
+}
 
 // drain turns to reading to the end: every reader gets its turns until its file
 // has no more, and is closed then.
 func (t *Tailer) drain() {
 	t.receive()
 	t.draining = true
-	for len(t.waiting) > 0 {
-		t.enqueue(t.waiting[0])
-	}
+	t.enqueueAll()
 }
 
 // receive carries out what the finder has left in the inbox.
@@ -261,7 +263,18 @@ func (t *Tailer) receive() {
 
 // ring enqueues the readers whose time has come.
 func (t *Tailer) ring(now time.Time) {
+	if !t.hurrying && t.announced.Load() {
+		t.hurrying = true
+		t.enqueueAll() // their times were set without hurry
+	}
 	for len(t.waiting) > 0 && !t.waiting[0].due.After(now) {
+		t.enqueue(t.waiting[0])
+	}
+}
+
+// enqueueAll enqueues every reader that waits.
+func (t *Tailer) enqueueAll() {
+	for len(t.waiting) > 0 {
 		t.enqueue(t.waiting[0])
 	}
 }

@@ -22,6 +22,7 @@ import (
 // TestConformance: the documents are those of a real Filebeat. What a case holds
 // says testdata/conformance/README.md.
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	cases, err := filepath.Glob(filepath.Join("..", "..", "testdata", "conformance", "*", "config.yml"))
 	if err != nil {
 		t.Fatal(err)

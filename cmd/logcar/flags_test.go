@@ -84,6 +84,7 @@ func TestParse(t *testing.T) {
 				"--d=* --v --once=true --cpuprofile=cpu --memprofile=mem --environment=container", []string{"run"}, all,
 		},
 		{"test -c a.yml config --once", []string{"test", "config"}, flags{config: config.Args{Files: []string{"a.yml"}, StrictPerms: true}, once: true}},
+		{"--exit-when-quiet 10s", nil, flags{config: config.Args{Overrides: []string{"logcar.exit_when_quiet=10s"}, StrictPerms: true}}},
 		{"-configtest", nil, flags{config: config.Args{StrictPerms: true}, configTest: true}},
 		{"version -- -c", []string{"version", "-c"}, flags{config: config.Args{StrictPerms: true}}},
 	} {

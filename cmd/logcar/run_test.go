@@ -16,6 +16,7 @@ import (
 // TestOnce: --once delivers a backlog in order and ends; the next one begins
 // where it ended.
 func TestOnce(t *testing.T) {
+	t.Parallel()
 	p := newPod(t)
 	var backlog []string
 	for i := range 20_000 {
@@ -31,8 +32,10 @@ func TestOnce(t *testing.T) {
 // TestTerminate: SIGTERM, and what else means it, ends logcar with status 0 and
 // everything delivered that was written before.
 func TestTerminate(t *testing.T) {
+	t.Parallel()
 	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
 		t.Run(s.String(), func(t *testing.T) {
+			t.Parallel()
 			p := newPod(t, "output.file: {path: DIR/out, filename: docs}")
 			p.write("a.log", "1")
 			run := p.start()
@@ -63,6 +66,7 @@ func TestTerminate(t *testing.T) {
 
 // TestSecondSignal: whoever does not want to wait gets an end at once.
 func TestSecondSignal(t *testing.T) {
+	t.Parallel()
 	p := newPod(t, fmt.Sprintf("output.kafka: {hosts: %q, topic: t}", silentBroker(t)))
 	p.write("a.log", "1")
 	run := p.start()
@@ -83,6 +87,7 @@ func TestSecondSignal(t *testing.T) {
 
 // TestShutdownTimeout: nor does a stop wait for ever.
 func TestShutdownTimeout(t *testing.T) {
+	t.Parallel()
 	p := newPod(t, fmt.Sprintf("output.kafka: {hosts: %q, topic: t}", silentBroker(t)), "filebeat.shutdown_timeout: 300ms")
 	p.write("a.log", "1")
 	run := p.start()
@@ -126,6 +131,7 @@ func silentBroker(t *testing.T) string {
 // TestBrokenPipe: when nobody reads standard output any more, logcar says so and
 // ends with an error, instead of being ended by a signal without a word.
 func TestBrokenPipe(t *testing.T) {
+	t.Parallel()
 	p := newPod(t)
 	p.write("a.log", "1")
 	r, w, err := os.Pipe()
@@ -147,6 +153,7 @@ func TestBrokenPipe(t *testing.T) {
 // TestBlockedPipe: a reader of standard output that stands still holds the
 // reading up; what it takes later arrives, in order and once.
 func TestBlockedPipe(t *testing.T) {
+	t.Parallel()
 	p := newPod(t)
 	want := make([]string, 5000) // many times what a pipe holds
 	for i := range want {
@@ -178,6 +185,7 @@ func TestBlockedPipe(t *testing.T) {
 // TestSecondProcess: two of them would send everything twice and spoil each
 // other's positions.
 func TestSecondProcess(t *testing.T) {
+	t.Parallel()
 	p := newPod(t)
 	p.write("a.log", "1")
 	first := p.start()
@@ -195,6 +203,7 @@ func TestSecondProcess(t *testing.T) {
 // TestLog: logcar's own log is JSON with levels, and says nothing twice of the
 // configuration.
 func TestLog(t *testing.T) {
+	t.Parallel()
 	p := newPod(t, `filebeat.inputs:
 - {type: log, paths: LOGS/a.log, exclude_line: [x], harvester_buffer_size: 1, processors: [add_host_metadata: , add_docker_metadata: ]}
 - {type: filestream, id: b, paths: LOGS/b.log, max_bytes: 1, parsers: [multiline: {pattern: x, match: after, nosuch: 1}]}
@@ -224,8 +233,8 @@ logging: {to_files: true, level: info}`)
 			t.Errorf("said %d times: %s", times, message)
 		}
 	}
-	if len(seen) != 10 {
-		t.Errorf("%d things were said of the configuration, want 10: %v", len(seen), seen)
+	if len(seen) != 11 {
+		t.Errorf("%d things were said of the configuration, want 11: %v", len(seen), seen)
 	}
 	if got := run.logged("warn"); len(got) != 6 {
 		t.Errorf("warnings %q, want those of 3 unknown keys and 3 processors", got)
@@ -243,6 +252,7 @@ logging: {to_files: true, level: info}`)
 
 // TestProfiles: both profiles are written at the end.
 func TestProfiles(t *testing.T) {
+	t.Parallel()
 	p := newPod(t)
 	cpu, mem := filepath.Join(p.dir, "cpu"), filepath.Join(p.dir, "mem")
 	p.once("--cpuprofile", cpu, "--memprofile", mem)
@@ -264,6 +274,7 @@ func TestProfiles(t *testing.T) {
 
 // TestVersion: the build's version is in what it prints and in the documents.
 func TestVersion(t *testing.T) {
+	t.Parallel()
 	p := newPod(t)
 	p.write("a.log", "1")
 	if run := p.once(); !strings.Contains(run.out.String(), `"build":{"original":"logcar 1.2.3-test"}`) {
@@ -274,4 +285,42 @@ func TestVersion(t *testing.T) {
 	if !strings.HasPrefix(run.out.String(), "logcar version 1.2.3-test (") {
 		t.Errorf("printed %q", run.out.String())
 	}
+}
+
+// TestDrain: a preStop hook announces the end over the socket that the
+// configuration names.
+func TestDrain(t *testing.T) {
+	t.Parallel()
+	p := newPod(t, "http: {enabled: true, host: 'unix://DIR/http.sock'}")
+	p.write("a.log", "1")
+	run := p.start()
+	run.awaitMessage("1")
+	hook := p.start("drain")
+	hook.wantStatus(0)
+	if got := hook.out.String(); got != "logcar knows that the end is near\n" {
+		t.Errorf("printed %q", got)
+	}
+	run.awaitLog("the end of the pod is announced")
+	run.terminate()
+
+	nobody := p.start("drain")
+	nobody.wantStatus(1)
+	if _, last := nobody.lines(); !strings.HasPrefix(last, "Exiting: drain: ") {
+		t.Errorf("last words %q", last)
+	}
+	closed := p.start("drain", "-E", "http.enabled=false")
+	closed.wantStatus(1)
+	if _, last := closed.lines(); last != "Exiting: drain: the configuration has no HTTP endpoint (http.enabled: true)\n" {
+		t.Errorf("last words %q", last)
+	}
+}
+
+// TestExitWhenQuiet: a Job's sidecar ends by itself, with status 0.
+func TestExitWhenQuiet(t *testing.T) {
+	t.Parallel()
+	p := newPod(t)
+	p.write("a.log", "1")
+	run := p.start("--exit-when-quiet", "100ms")
+	run.wantStatus(0)
+	run.wantMessages("1")
 }

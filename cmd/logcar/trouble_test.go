@@ -13,6 +13,7 @@ import (
 // TestUnwritableData: without a place for positions logcar ships, and complains
 // once.
 func TestUnwritableData(t *testing.T) {
+	t.Parallel()
 	p := newPod(t)
 	if err := os.WriteFile(p.data(), nil, 0o600); err != nil { // where the directory should be
 		t.Fatal(err)
@@ -32,6 +33,7 @@ func TestUnwritableData(t *testing.T) {
 // TestCorruptRegistry: a registry that cannot be read is kept for whoever wants
 // to know, loudly, and everything is sent again: twice is better than never.
 func TestCorruptRegistry(t *testing.T) {
+	t.Parallel()
 	p := newPod(t)
 	p.write("a.log", "1")
 	p.once().wantMessages("1")
@@ -57,6 +59,7 @@ func TestCorruptRegistry(t *testing.T) {
 // TestFullDisk: no room for positions, and none for agent.id: logcar ships. Here
 // it is the limit on the size of files that leaves no room, which root has too.
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	p := newPod(t)
 	p.write("a.log", "1")
 	cmd := p.command()
@@ -75,6 +78,7 @@ func TestFullDisk(t *testing.T) {
 
 // TestLateDirectory: the application makes its directory of logs when it wants.
 func TestLateDirectory(t *testing.T) {
+	t.Parallel()
 	p := newPod(t, "filebeat.inputs: [{type: log, paths: LOGS/later/*/x.log, scan_frequency: 100ms}]")
 	run := p.start()
 	run.awaitLog("logcar start running.")
@@ -92,6 +96,7 @@ func TestLateDirectory(t *testing.T) {
 // TestUnreadableFile: a file that logcar may not read does not keep it from the
 // others, is complained about, and is shipped when it may be read.
 func TestUnreadableFile(t *testing.T) {
+	t.Parallel()
 	p := newPod(t)
 	p.write("secret.log", "1")
 	p.write("open.log", "2")
