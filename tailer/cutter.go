@@ -66,9 +66,9 @@ var bom = []byte("\ufeff")
 // for a line end and a byte that tells that it was longer.
 const lineSlack = 4
 
-// cut appends the events that are complete to events, at most max of them, and
+// cut appends the events that are complete to events, at most limit of them, and
 // says whether it stopped for that. now is when the bytes were read.
-func (c *cutter) cut(events []event.Event, max int, now time.Time) ([]event.Event, bool) {
+func (c *cutter) cut(events []event.Event, limit int, now time.Time) ([]event.Event, bool) {
 	for {
 		nl := bytes.IndexByte(c.buf[c.scan:], '\n')
 		if nl < 0 {
@@ -76,7 +76,7 @@ func (c *cutter) cut(events []event.Event, max int, now time.Time) ([]event.Even
 			c.shorten()
 			return events, false
 		}
-		if len(events) >= max {
+		if len(events) >= limit {
 			return events, true
 		}
 		nl += c.scan

@@ -34,7 +34,7 @@ func pattern(tb testing.TB, expr string) *match.Pattern {
 
 // cutAll feeds text in pieces of the given size, as a file that grows, and
 // returns what comes out as "from-to[flags] text".
-func cutAll(cut *Cut, text string, size, max int) []string {
+func cutAll(cut *Cut, text string, size, limit int) []string {
 	c := cutter{Cut: cut}
 	var out []string
 	show := func(events []event.Event) {
@@ -49,7 +49,7 @@ func cutAll(cut *Cut, text string, size, max int) []string {
 		text = text[n:]
 		for more := true; more; {
 			var events []event.Event
-			events, more = c.cut(nil, max, now)
+			events, more = c.cut(nil, limit, now)
 			show(events)
 		}
 		c.compact()

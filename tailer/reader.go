@@ -215,41 +215,60 @@ func (t *Tailer) restart(ctx context.Context, r *reader, size int64) error {
 	return nil
 }
 
+// state is what there is to say of a file that has no more for now.
+type state struct {
+	closing  bool // nothing more is expected of it
+	inactive bool // it can be opened again when it grows
+	late     bool // its open event has waited for long enough
+}
+
+func (t *Tailer) judge(r *reader, now time.Time) state {
+	c := &r.cut
+	idle := now.Sub(r.active)
+	left := r.gone && idle >= r.patience() && now.Sub(r.left) >= goneQuiet
+	return state{
+		closing:  r.in.CloseEOF || t.draining || left,
+		inactive: !r.gone && idle >= r.in.CloseInactive && c.lines == 0 && len(c.buf) == 0,
+		late:     c.lines > 0 && c.Timeout > 0 && now.Sub(c.latest) >= c.Timeout,
+	}
+}
+
 // rest decides what becomes of a reader whose file has no more for now.
 func (t *Tailer) rest(ctx context.Context, r *reader) error {
 	now := time.Now()
-	c := &r.cut
-	idle := now.Sub(r.active)
-	closing := r.in.CloseEOF || t.draining || (r.gone && idle >= r.patience() && now.Sub(r.left) >= goneQuiet)
-	inactive := !r.gone && idle >= r.in.CloseInactive && c.lines == 0 && len(c.buf) == 0
-	late := c.lines > 0 && c.Timeout > 0 && now.Sub(c.latest) >= c.Timeout
-	if r.empty == 0 && (closing && (r.gone || !t.draining) || inactive || late) {
+	is := t.judge(r, now)
+	final := is.closing && (r.gone || !t.draining)
+	if r.empty == 0 && (final || is.inactive || is.late) {
 		// The time may have passed in Send, and there may be more by now.
 		t.enqueue(r)
 		return nil
 	}
-	if closing || late {
-		last := closing && (r.gone || t.draining && (t.opts.Unterminated || t.announced.Load()))
+	if is.closing || is.late {
+		last := is.closing && (r.gone || t.draining && (t.opts.Unterminated || t.announced.Load()))
 		if err := t.finishEvent(ctx, r, last, now); err != nil {
 			return err
 		}
 	}
 	switch {
-	case t.draining || (r.gone && closing):
+	case t.draining || (r.gone && is.closing):
 		t.bury(r)
-		return nil
-	case closing || inactive:
+	case is.closing || is.inactive:
 		t.shut(r) // the finder notices when it grows
-		return nil
+	default:
+		t.park(r, t.due(r, now))
 	}
+	return nil
+}
+
+// due is when a file is to be looked at again, unless something is heard of it.
+func (t *Tailer) due(r *reader, now time.Time) time.Time {
 	due := now.Add(t.pause(r))
-	if c.lines > 0 && c.Timeout > 0 {
+	if c := &r.cut; c.lines > 0 && c.Timeout > 0 {
 		if d := c.latest.Add(c.Timeout); d.Before(due) {
-			due = d
+			return d
 		}
 	}
-	t.park(r, due)
-	return nil
+	return due
 }
 
 // patience is how long a file that has gone must be quiet.

@@ -190,7 +190,7 @@ func (s *script) step(where string, c command) {
 func (s *script) abandon() {
 	if s.tailer != nil {
 		s.cancel()
-		<-s.done
+		_ = <-s.done // it was told to abandon
 	}
 	for _, f := range s.pens {
 		_ = f.Close()
@@ -254,7 +254,7 @@ func (s *script) stop() error {
 	select {
 	case err := <-s.done:
 		if n := s.tailer.Stats().Open; n != 0 {
-			return fmt.Errorf("%d files are open after the end (%v)", n, err)
+			return fmt.Errorf("%d files are open after the end (%w)", n, err)
 		}
 		s.tailer = nil
 		return err

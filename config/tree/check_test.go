@@ -31,7 +31,7 @@ func TestFinish(t *testing.T) {
 		{"nothing", "", "", ""},
 		{"all known", "name: x\nfilebeat.inputs: [{type: log, fields: {any: {thing: 1}}, close.reader.on_eof: true}]\noutput.kafka.topic: t", "", ""},
 		{"unknown at the top", "name: x\nunheard.of: 1", "", "warning f.yml:2: unheard: unknown key"},
-		{"unknown and empty", "nmae:", "", `warning f.yml:1: nmae: unknown key; did you mean "name"?`},
+		{"unknown and empty", "namee:", "", `warning f.yml:1: namee: unknown key; did you mean "name"?`},
 		{"typo in an input", "filebeat.inputs:\n- type: log\n  scna_frequency: 10s", "", `warning f.yml:3: filebeat.inputs.0.scna_frequency: unknown key; did you mean "scan_frequency"?`},
 		{"typo in a group", "filebeat.inputs:\n- multiline:\n    patern: x", "", `warning f.yml:3: filebeat.inputs.0.multiline.patern: unknown key; did you mean "pattern"?`},
 		{"typo on the way", "filebeat.inputs:\n- close.raeder.on_eof: true", "", `warning f.yml:2: filebeat.inputs.0.close.raeder: unknown key; did you mean "close.reader"?`},

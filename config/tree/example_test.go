@@ -27,7 +27,6 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer os.RemoveAll(dir)
 	file := filepath.Join(dir, "filebeat.yml")
 	err = os.WriteFile(file, []byte(`filebeat.inputs:
 - paths: ${LOGS:/var/log}/*.log
@@ -52,6 +51,10 @@ func Example() {
 		fmt.Println(n.Severity, strings.TrimPrefix(n.Error(), dir+"/"))
 	}
 	fmt.Println(strings.ReplaceAll(err.Error(), dir+"/", ""))
+	if err := os.RemoveAll(dir); err != nil {
+		log.Fatal(err)
+	}
+
 	// Output:
 	// [/var/log/*.log] 5m0s map[zone:8]
 	// warning filebeat.yml:4: filebeat.inputs.0.close_inactve: unknown key; did you mean "close_inactive"?

@@ -78,7 +78,7 @@ func (o *outage) stalled() string {
 
 // counters are the sink's numbers; they only grow.
 type counters struct {
-	events, logs, raw, wire, requests, errors, truncated, dropped atomic.Uint64
+	events, logs, wire, requests, errors, truncated, dropped atomic.Uint64
 }
 
 // Stats are numbers since the start.

@@ -132,15 +132,17 @@ func (s *Sink) press(b *batch) {
 
 // build compresses a records region into pieces of at most limit bytes.
 func (s *Sink) build(with *compressor, wire, records []byte, b *batch, count int32, limit int) []piece {
-	head := append(wire[:0], make([]byte, lengthPrefix+headerSize)...)
-	wire, err := with.appendTo(head, records)
+	wire = append(wire[:0], make([]byte, lengthPrefix+headerSize)...)
+	out, err := with.appendTo(wire, records)
 	codec := with.codec
 	if err != nil {
 		// Writing to memory does not fail; should it, uncompressed records
 		// are still records.
 		s.log.Error("compression failed, sending the batch as it is", zap.Error(err))
-		wire, codec = append(head, records...), None
+		wire = append(wire, records...)
+		out, codec = wire, None
 	}
+	wire = out
 	stamp(wire, codec, count, b.baseTime, b.maxTime)
 	if len(wire)-lengthPrefix <= limit {
 		return []piece{{wire: wire, count: count}}
