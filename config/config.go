@@ -55,8 +55,9 @@ type Config struct {
 	File    *file.Config
 	Console *console.Config
 
-	Shape output.Shape
-	Name  string // host.name and agent.name; empty: the host name
+	Shape     output.Shape
+	Documents output.Options
+	Name      string // host.name and agent.name; empty: the host name
 
 	Data            string // path.data
 	Registry        registry.Options

@@ -73,6 +73,9 @@ type Batch struct {
 	Time   time.Time // when the bytes were read; becomes @timestamp
 	Data   []byte
 	Events []Event
+	// Extras is empty, or has one for each event. What is in it is not used again
+	// by the tailer, and may be kept.
+	Extras []Extra
 	Token  Token
 }
 

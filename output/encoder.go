@@ -2,42 +2,60 @@ package output
 
 import (
 	"fmt"
+	"maps"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	"github.com/logcar/logcar/event"
+	"github.com/logcar/logcar/processor"
 )
+
+// Options are what the configuration wants done to documents.
+type Options struct {
+	// Inputs are the processors of each input, Global those of all. Events that
+	// none of them touches are written by template, at no cost but the bytes.
+	Inputs map[*event.Input]*processor.Chain
+	Global *processor.Chain
+}
 
 // Encoder writes events as JSON documents. It is used by one goroutine at a
 // time; only its counters may be read by others.
 type Encoder struct {
 	shape     Shape
 	agent     Agent
+	opts      Options
 	templates map[*event.Source]*template
 
-	// The document's beginning for the batch at hand, time included.
+	// The batch at hand.
 	current *template
-	begin   []byte
+	begin   []byte    // the beginning of its documents, time included
+	time    time.Time // of the document that was appended last
 
-	invalid atomic.Uint64
+	invalid, dropped, failed atomic.Uint64
 }
 
-// maxTemplates bounds the cache: a file that comes and goes leaves its source
-// behind. Templates are cheap to make again.
-const maxTemplates = 1024
+const (
+	// maxTemplates bounds the cache: a file that comes and goes leaves its source
+	// behind. Templates are cheap to make again.
+	maxTemplates = 1024
+
+	// head begins every document; the time follows.
+	head = `{"@timestamp":"`
+)
 
 // NewEncoder returns an encoder of documents of the given shape.
-func NewEncoder(shape Shape, agent Agent) *Encoder {
-	return &Encoder{shape: shape, agent: agent, templates: map[*event.Source]*template{}}
+func NewEncoder(shape Shape, agent Agent, opts Options) *Encoder {
+	return &Encoder{shape: shape, agent: agent, opts: opts, templates: map[*event.Source]*template{}}
 }
 
 // Start prepares the encoder for b's events. The error is a field whose value
 // has no JSON form; configuration should have refused it.
 func (e *Encoder) Start(b *event.Batch) error {
 	t := e.templates[b.Source]
-	if t == nil {
+	if t == nil || (len(t.works) > 0 && t.version() != t.seen) {
 		var err error
-		if t, err = newTemplate(e.shape, &e.agent, b.Source); err != nil {
+		if t, err = e.newTemplate(b.Source); err != nil {
 			return fmt.Errorf("encode %s: %w", b.Source.Path, err)
 		}
 		if len(e.templates) >= maxTemplates {
@@ -47,24 +65,39 @@ func (e *Encoder) Start(b *event.Batch) error {
 	}
 	e.current = t
 	e.begin = append(e.begin[:0], head...)
-	e.begin = b.Time.UTC().AppendFormat(e.begin, "2006-01-02T15:04:05.000Z")
+	e.begin = b.Time.UTC().AppendFormat(e.begin, timeLayout)
 	e.begin = append(e.begin, t.body...)
 	return nil
 }
 
-// Append appends the document of b.Events[i] to dst. Start(b) must have been
-// called. It allocates nothing but room in dst.
-func (e *Encoder) Append(dst []byte, b *event.Batch, i int) []byte {
+// Append appends the document of b.Events[i] to dst; Start(b) must have been
+// called. It says false when a processor drops the event, or when it has a value
+// without a JSON form, and counts it. For an event that no processor and no
+// parser touches it allocates nothing but room in dst.
+func (e *Encoder) Append(dst []byte, b *event.Batch, i int) ([]byte, bool) {
+	t := e.current
+	switch {
+	case len(b.Extras) > 0 && !b.Extras[i].IsZero():
+		return e.appendParsed(dst, b, i)
+	case t.drop:
+		e.dropped.Add(1)
+		return dst, false
+	case len(t.body) == 0:
+		return e.appendBuilt(dst, b, i)
+	case (t.early != nil || t.filter != nil) && !e.wanted(b, i):
+		return e.drop(dst)
+	}
 	ev := &b.Events[i]
+	e.time = b.Time
 	dst = append(dst, e.begin...)
 	if e.shape == Shape6 {
 		// Filebeat 6.0 gives the end of the event, not its start.
-		dst = append(dst, `,"offset":`...)
+		dst = append(dst, `"offset":`...)
 		dst = strconv.AppendInt(dst, ev.To, 10)
 		dst = append(dst, `,"message":"`...)
 	} else {
-		dst = appendFlags(dst, e.shape, ev.Flags)
-		dst = append(dst, `,"offset":`...)
+		dst = appendFlags(dst, ev.Flags)
+		dst = append(dst, `"offset":`...)
 		dst = strconv.AppendInt(dst, ev.From, 10)
 		dst = append(dst, `},"message":"`...)
 	}
@@ -72,8 +105,168 @@ func (e *Encoder) Append(dst []byte, b *event.Batch, i int) []byte {
 	if bad > 0 {
 		e.invalid.Add(uint64(bad))
 	}
-	return append(dst, e.current.tail...)
+	return append(dst, `"}`...), true
 }
 
-// InvalidUTF8 is the number of bytes so far that were replaced by U+FFFD.
-func (e *Encoder) InvalidUTF8() uint64 { return e.invalid.Load() }
+// wanted asks the processors that only look. They need no document of the event's
+// own: what varies is put into one that is always the same otherwise.
+func (e *Encoder) wanted(b *event.Batch, i int) bool {
+	t := e.current
+	for _, f := range []struct {
+		chain *processor.Chain
+		doc   *processor.Document
+	}{{t.early, t.bare}, {t.filter, t.base}} {
+		if f.chain == nil {
+			continue
+		}
+		f.doc.Time = b.Time
+		e.putEvent(f.doc.Fields, b, i)
+		if !f.chain.Run(f.doc) {
+			return false
+		}
+	}
+	return true
+}
+
+// appendBuilt is the way of events that processors touch.
+func (e *Encoder) appendBuilt(dst []byte, b *event.Batch, i int) ([]byte, bool) {
+	t := e.current
+	if t.doc == nil {
+		t.doc = t.base.Clone()
+	} else {
+		t.doc.Reset(t.base)
+	}
+	d := t.doc
+	d.Time = b.Time
+	e.putEvent(d.Fields, b, i)
+	if t.early != nil && !t.early.Run(d) {
+		return e.drop(dst)
+	}
+	if t.inputs != nil {
+		if !t.inputs.Run(d) {
+			return e.drop(dst)
+		}
+		t.addOwn(d)
+	}
+	if (t.filter != nil && !t.filter.Run(d)) || (t.rest != nil && !t.rest.Run(d)) {
+		return e.drop(dst)
+	}
+	return e.appendDocument(dst, d)
+}
+
+// appendParsed is the way of events that parsers have found something out about:
+// what they found comes first, what the configuration says of the input replaces
+// it, and all processors see both.
+func (e *Encoder) appendParsed(dst []byte, b *event.Batch, i int) ([]byte, bool) {
+	in, x := b.Source.Input, &b.Extras[i]
+	if in == nil {
+		in = &event.Input{}
+	}
+	d := &processor.Document{Time: b.Time, Meta: maps.Clone(x.Meta), Fields: map[string]any{}}
+	if !x.Time.IsZero() {
+		d.Time = x.Time
+	}
+	if e.shape == Shape6 {
+		d.Fields["source"] = b.Source.Path
+	} else {
+		d.Fields["log"] = map[string]any{"file": map[string]any{"path": b.Source.Path}}
+	}
+	e.putEvent(d.Fields, b, i)
+	if x.NoMessage {
+		delete(d.Fields, "message")
+	}
+	x.MergeInto(d.Fields)
+	d = d.Clone() // maps of x may be shared
+	said := described(e.shape, in)
+	if tags, ok := said["tags"].([]string); ok {
+		delete(said, "tags")
+		d.Fields["tags"] = addTags(d.Fields["tags"], tags)
+	}
+	d.DeepMerge(said, true)
+	if c := e.opts.Inputs[in]; c != nil && !c.Run(d) {
+		return e.drop(dst)
+	}
+	e.current.addOwn(d)
+	if e.opts.Global != nil && !e.opts.Global.Run(d) {
+		return e.drop(dst)
+	}
+	return e.appendDocument(dst, d)
+}
+
+// addTags appends the configuration's tags to those that an event has already.
+func addTags(have any, tags []string) []any {
+	var list []any
+	switch have := have.(type) {
+	case []any:
+		list = append(list, have...)
+	case string:
+		list = append(list, have)
+	}
+	for _, t := range tags {
+		list = append(list, t)
+	}
+	return list
+}
+
+// putEvent adds what is the event's own.
+func (e *Encoder) putEvent(fields map[string]any, b *event.Batch, i int) {
+	ev := &b.Events[i]
+	fields["message"] = string(b.Data[ev.Start:ev.End])
+	if e.shape == Shape6 {
+		fields["offset"] = ev.To
+		return
+	}
+	log, ok := fields["log"].(map[string]any)
+	if !ok {
+		log = map[string]any{}
+		fields["log"] = log
+	}
+	log["offset"] = ev.From
+	delete(log, "flags")
+	if flags := flagList(ev.Flags); flags != nil {
+		log["flags"] = flags
+	}
+}
+
+func (e *Encoder) appendDocument(dst []byte, d *processor.Document) ([]byte, bool) {
+	before, bad := dst, 0
+	dst = append(dst, head...)
+	dst = d.Time.UTC().AppendFormat(dst, timeLayout)
+	dst = append(dst, `","@metadata":`...)
+	meta := e.current.meta
+	if len(d.Meta) > 0 {
+		meta = maps.Clone(meta)
+		maps.Copy(meta, d.Meta)
+	}
+	dst, err := appendValue(dst, meta, &bad)
+	if err == nil && len(d.Fields) > 0 {
+		dst, err = appendMembers(append(dst, ','), d.Fields, &bad)
+	}
+	if err != nil {
+		e.failed.Add(1)
+		return before, false
+	}
+	e.invalid.Add(uint64(bad))
+	e.time = d.Time
+	return append(dst, '}'), true
+}
+
+func (e *Encoder) drop(dst []byte) ([]byte, bool) {
+	e.dropped.Add(1)
+	return dst, false
+}
+
+// Time is the @timestamp of the document that was appended last.
+func (e *Encoder) Time() time.Time { return e.time }
+
+// Stats are an encoder's numbers since the start.
+type Stats struct {
+	InvalidUTF8 uint64 // bytes that were replaced by U+FFFD
+	Dropped     uint64 // events that processors dropped
+	Failed      uint64 // events with a value that has no JSON form
+}
+
+// Stats returns the encoder's numbers. It may be called by any goroutine.
+func (e *Encoder) Stats() Stats {
+	return Stats{InvalidUTF8: e.invalid.Load(), Dropped: e.dropped.Load(), Failed: e.failed.Load()}
+}

@@ -24,11 +24,14 @@ func batchOf(src *event.Source, base int64, text string, flags event.Flags) *eve
 
 func encodeOne(t *testing.T, shape Shape, b *event.Batch) map[string]any {
 	t.Helper()
-	e := NewEncoder(shape, testAgent)
+	e := NewEncoder(shape, testAgent, Options{})
 	if err := e.Start(b); err != nil {
 		t.Fatal(err)
 	}
-	raw := e.Append(nil, b, 0)
+	raw, ok := e.Append(nil, b, 0)
+	if !ok {
+		t.Fatal("dropped")
+	}
 	var doc map[string]any
 	if err := json.Unmarshal(raw, &doc); err != nil {
 		t.Fatalf("%s: %v", raw, err)
@@ -86,23 +89,23 @@ func TestRootFields(t *testing.T) {
 
 func TestUnencodableField(t *testing.T) {
 	src := &event.Source{Path: "/a", Input: &event.Input{Fields: map[string]any{"x": make(chan int)}}}
-	if err := NewEncoder(Shape8, testAgent).Start(batchOf(src, 0, "t", 0)); err == nil {
+	if err := NewEncoder(Shape8, testAgent, Options{}).Start(batchOf(src, 0, "t", 0)); err == nil {
 		t.Error("no error for a field without a JSON form")
 	}
 }
 
 func TestInvalidUTF8IsCounted(t *testing.T) {
 	b := batchOf(&event.Source{Path: "/a"}, 0, "cut \xe4\xb8, \xff\xfe and 日本", 0)
-	e := NewEncoder(Shape8, testAgent)
+	e := NewEncoder(Shape8, testAgent, Options{})
 	if err := e.Start(b); err != nil {
 		t.Fatal(err)
 	}
-	got := e.Append(nil, b, 0)
+	got, _ := e.Append(nil, b, 0)
 	if !bytes.Contains(got, []byte(`"cut \ufffd\ufffd, \ufffd\ufffd and 日本"`)) {
 		t.Errorf("got %s", got)
 	}
-	if e.InvalidUTF8() != 4 {
-		t.Errorf("%d invalid bytes counted, want 4", e.InvalidUTF8())
+	if e.Stats().InvalidUTF8 != 4 {
+		t.Errorf("%d invalid bytes counted, want 4", e.Stats().InvalidUTF8)
 	}
 }
 
@@ -138,13 +141,13 @@ func FuzzEscape(f *testing.F) {
 
 func TestAppendAllocatesNothing(t *testing.T) {
 	b := batchOf(&event.Source{Path: "/mnt/app.log", Input: &event.Input{Type: "log"}}, 0, javaTrace, event.Multiline)
-	e := NewEncoder(Shape8, testAgent)
+	e := NewEncoder(Shape8, testAgent, Options{})
 	dst := make([]byte, 0, 64<<10)
 	if n := testing.AllocsPerRun(100, func() {
 		if err := e.Start(b); err != nil {
 			t.Fatal(err)
 		}
-		dst = e.Append(dst[:0], b, 0)
+		dst, _ = e.Append(dst[:0], b, 0)
 	}); n != 0 {
 		t.Errorf("%v allocations per event, want 0", n)
 	}

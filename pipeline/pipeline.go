@@ -93,7 +93,7 @@ func (p *Pipeline) build() error {
 	if unkept != nil && !p.registry.Stats().Failing {
 		p.log.Warn("agent.id is not kept for the next start", zap.Error(unkept))
 	}
-	p.encoder = output.NewEncoder(cfg.Shape, agent)
+	p.encoder = output.NewEncoder(cfg.Shape, agent, cfg.Documents)
 	if err := p.newSink(); err != nil {
 		return err
 	}

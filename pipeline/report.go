@@ -35,7 +35,7 @@ func (p *Pipeline) numbers() []zap.Field {
 	fields := []zap.Field{
 		zap.Uint64("bytes_read", t.Bytes), zap.Uint64("events", t.Events), zap.Uint64("filtered", t.Filtered),
 		zap.Uint64("truncations", t.Truncations), zap.Int("open_files", t.Open),
-		zap.Uint64("invalid_utf8_bytes", p.encoder.InvalidUTF8()),
+		zap.Uint64("invalid_utf8_bytes", p.encoder.Stats().InvalidUTF8),
 	}
 	if p.kafka != nil {
 		k := p.kafka.Stats()

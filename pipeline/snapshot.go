@@ -13,9 +13,11 @@ func (p *Pipeline) snapshot() monitor.Snapshot {
 		BytesRead: t.Bytes, EventsRead: t.Events + t.Filtered,
 		BytesDropped:  map[string]uint64{"filtered": t.FilteredBytes},
 		EventsDropped: map[string]uint64{"filtered": t.Filtered},
-		OpenFiles:     t.Open, Truncations: t.Truncations, InvalidUTF8: p.encoder.InvalidUTF8(),
-		EventsAcked: t.Events, // outputs that write at once
+		OpenFiles:     t.Open, Truncations: t.Truncations, InvalidUTF8: p.encoder.Stats().InvalidUTF8,
 	}
+	e := p.encoder.Stats()
+	s.EventsDropped["processors"], s.EventsDropped["unencodable"] = e.Dropped, e.Failed
+	s.EventsAcked = less(t.Events, e.Dropped+e.Failed)
 	// What is filtered lies within confirmed positions.
 	s.BytesAcked = less(r.Confirmed, t.FilteredBytes)
 	if p.kafka != nil {

@@ -44,6 +44,20 @@ func TestQuiet(t *testing.T) {
 	})
 }
 
+// Where there is nothing to read, it is quiet from the beginning.
+func TestQuietWithoutFiles(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t, polling)
+		s.opts.Quiet = 5 * time.Second
+		s.do("input *.log", "start", "pass 1m")
+		began := time.Now()
+		s.do("finish")
+		if d := time.Since(began); d != s.opts.Quiet {
+			t.Errorf("it took %v", d)
+		}
+	})
+}
+
 // Once the end is announced, a file that had little to say is looked at often,
 // and quiet is not taken for an end that the next look would have belied.
 func TestAnnounce(t *testing.T) {
@@ -52,6 +66,10 @@ func TestAnnounce(t *testing.T) {
 		s.opts.Quiet = 2 * time.Second
 		s.do("input *.log", "start", `write a.log "0\n"`, `want a.log 0:"0"`, "pass 1m")
 		s.tailer.Announce()
+		s.do(`write a.log "?\n"`, "pass 150ms")
+		if n := len(s.streams()["a.log"]); n != 2 {
+			t.Errorf("%d events, want 2 by now", n)
+		}
 		close(s.finish)
 		for i := range 8 {
 			s.do("pass 1500ms", fmt.Sprintf(`write a.log "%d\n"`, i+1))
@@ -63,7 +81,7 @@ func TestAnnounce(t *testing.T) {
 		if err := s.stop(); err != nil {
 			t.Error(err)
 		}
-		s.do(`want a.log 2:"1" 4:"2" 6:"3" 8:"4" 10:"5" 12:"6" 14:"7" 16:"8" 18P:"half"`, "expect position a.log 18", "end")
+		s.do(`want a.log 2:"?" 4:"1" 6:"2" 8:"3" 10:"4" 12:"5" 14:"6" 16:"7" 18:"8" 20P:"half"`, "expect position a.log 20", "end")
 	})
 }
 

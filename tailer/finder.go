@@ -31,17 +31,18 @@ type finder struct {
 
 	entries map[event.FileID]*entry
 	paths   map[string]*entry
-	scans   uint64
+	rounds  uint64          // how often directories were read
 	said    map[string]bool // paths whose trouble was logged
 }
 
 // An entry is a file as the finder sees it.
 type entry struct {
-	r    *reader
-	path string
-	size int64
-	seen uint64 // the last scan that found it
-	gone bool
+	r      *reader
+	path   string
+	size   int64
+	seen   uint64 // the last round that found it
+	missed bool   // the one after did not
+	gone   bool
 }
 
 func newFinder(t *Tailer) (*finder, error) {
@@ -70,8 +71,8 @@ func (f *finder) run(ctx context.Context, finish <-chan struct{}) {
 		f.scan()
 		// Scans that notifications ask for must not become all that is done,
 		// however many files there are.
-		busy := time.Since(began)
-		if !f.listen(ctx, finish, began.Add(f.every), began.Add(20*busy)) {
+		calmest := min(20*time.Since(began), f.every)
+		if !f.listen(ctx, finish, began.Add(f.every), began.Add(calmest)) {
 			break
 		}
 	}
@@ -167,9 +168,18 @@ type candidate struct {
 	info os.FileInfo
 }
 
-// scan compares what is there with what is known.
+// scan finds out what has come and what has gone. A file that is renamed while
+// directories are read may be found by neither of its names, so what is missing
+// is looked for once more at once.
 func (f *finder) scan() {
-	f.scans++
+	for again := true; again; again = f.miss() {
+		f.compare()
+	}
+}
+
+// compare compares what is there with what is known.
+func (f *finder) compare() {
+	f.rounds++
 	// What appears in a directory before it is watched is not notified: watch
 	// first, then look, also for directories.
 	for f.watch.set(directories(f.patterns)) {
@@ -189,7 +199,6 @@ func (f *finder) scan() {
 	for _, c := range fresh {
 		f.begin(c)
 	}
-	f.miss()
 }
 
 // look checks a path; a file that is known is marked as seen, one that is not is
@@ -212,10 +221,10 @@ func (f *finder) look(in *Input, path string) (candidate, bool) {
 	if e == nil || e.r.dead.Load() {
 		return candidate{in, path, info}, true
 	}
-	if e.seen == f.scans {
+	if e.seen == f.rounds {
 		return candidate{}, false // another path of the same file, or another input's
 	}
-	e.seen = f.scans
+	e.seen, e.missed = f.rounds, false
 	if e.path != path || e.gone {
 		f.forget(e)
 		e.path, e.gone = path, false
@@ -237,7 +246,7 @@ func (f *finder) forget(e *entry) {
 
 // begin makes a reader of a new file.
 func (f *finder) begin(c candidate) {
-	if e := f.entries[idOf(c.info)]; e != nil && e.seen == f.scans {
+	if e := f.entries[idOf(c.info)]; e != nil && e.seen == f.rounds {
 		return // two paths of one new file
 	}
 	st, file, err := f.state(c)
@@ -251,14 +260,14 @@ func (f *finder) begin(c candidate) {
 	delete(f.said, c.path)
 	old := c.in.IgnoreOlder > 0 && time.Since(c.info.ModTime()) > c.in.IgnoreOlder
 	_, known := f.t.reg.Lookup(st.ID)
-	if !known && (old || (c.in.TailFiles && f.scans == 1)) {
+	if !known && (old || (c.in.TailFiles && f.rounds == 1)) {
 		st.Position = c.info.Size()
 	}
 	if old || !f.t.mayOpen() {
 		_ = file.Close()
 		file = nil
 	}
-	e := &entry{r: f.t.newReader(c.in, st, file), path: c.path, size: c.info.Size(), seen: f.scans}
+	e := &entry{r: f.t.newReader(c.in, st, file), path: c.path, size: c.info.Size(), seen: f.rounds}
 	f.entries[st.ID], f.paths[c.path] = e, e
 	f.t.log.Info("Harvester started for file: "+c.path, zap.Int64("offset", st.Position), zap.Int64("size", e.size))
 	if !old {
@@ -315,14 +324,15 @@ func (f *finder) resume(file *os.File, id event.FileID, size int64) (int64, erro
 }
 
 // miss tells the loop of files that no path leads to any more.
-func (f *finder) miss() {
+// It says whether to look for some of them once more.
+func (f *finder) miss() (again bool) {
 	for id, e := range f.entries {
 		if e.r.dead.Load() {
 			f.forget(e)
 			delete(f.entries, id)
 			continue
 		}
-		if e.seen == f.scans || e.gone {
+		if e.seen == f.rounds || e.gone {
 			continue
 		}
 		// Being unable to look is not being gone.
@@ -331,8 +341,13 @@ func (f *finder) miss() {
 		} else if err == nil && idOf(info) == id {
 			continue
 		}
+		if !e.missed {
+			e.missed, again = true, true
+			continue
+		}
 		e.gone = true
 		f.forget(e)
 		f.t.inbox.put(message{kind: hasGone, r: e.r})
 	}
+	return again
 }

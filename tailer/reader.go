@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/logcar/logcar/event"
+	"github.com/logcar/logcar/parser"
 	"github.com/logcar/logcar/registry"
 )
 
@@ -44,6 +45,8 @@ type reader struct {
 	cursor *registry.Cursor
 	head   registry.Head
 
+	parse    *parser.File // the slow path; nil: cut does it
+	headed   bool         // the parser knows what the file begins with
 	cut      cutter
 	small    []byte // cut's own buffer while it works in the shared one
 	borrowed bool   // it does
@@ -71,11 +74,23 @@ func (t *Tailer) newReader(in *Input, st registry.State, file *os.File) *reader 
 		active: time.Now(), index: -1,
 	}
 	r.cut.Cut = &in.Cut
-	r.cut.pos = st.Position
+	if in.Parse != nil {
+		r.parse = in.Parse.File()
+	}
+	r.rewind(st.Position)
 	r.cursor = t.reg.Cursor(st)
 	r.read.Store(st.Position)
 	t.files.add(r)
 	return r
+}
+
+// rewind forgets what is unfinished and goes on at file offset pos.
+func (r *reader) rewind(pos int64) {
+	r.cut.reset(pos)
+	if r.parse != nil {
+		r.parse.Reset(pos)
+		r.headed = false
+	}
 }
 
 // turn reads a piece of r's file and sends what it completes. It says whether
@@ -85,6 +100,9 @@ func (t *Tailer) turn(ctx context.Context, r *reader) (more bool, err error) {
 		if err := t.reopen(ctx, r); err != nil {
 			return false, err
 		}
+	}
+	if r.parse != nil {
+		return t.turnParsed(ctx, r)
 	}
 	t.load(r)
 	c := &r.cut
@@ -99,12 +117,7 @@ func (t *Tailer) turn(ctx context.Context, r *reader) (more bool, err error) {
 		t.unload(r)
 		return t.atEnd(ctx, r)
 	}
-	now := time.Now()
-	r.active, r.empty = now, 0
-	r.offset += int64(n)
-	t.stats.bytes.Add(uint64(n))
-	r.read.Store(r.offset)
-	t.lastRead.Store(now.UnixNano())
+	now := t.progress(r, n)
 	c.buf = c.buf[:len(c.buf)+n]
 	for more := true; more; {
 		carried, since := c.from, c.since
@@ -116,42 +129,53 @@ func (t *Tailer) turn(ctx context.Context, r *reader) (more bool, err error) {
 		if len(events) > 0 && events[0].From == carried && since.UnixMilli() != now.UnixMilli() {
 			// An event is dated by its first line, and this one began in an
 			// earlier turn.
-			if err := t.send(ctx, r, events[:1], since, events[0].To); err != nil {
+			if err := t.send(ctx, r, event.Batch{Time: since, Data: c.buf, Events: events[:1]}, events[0].To); err != nil {
 				return false, err
 			}
 			events = events[1:]
 		}
-		if err := t.send(ctx, r, events, now, c.settled()); err != nil {
+		if err := t.send(ctx, r, event.Batch{Time: now, Data: c.buf, Events: events}, c.settled()); err != nil {
 			return false, err
 		}
 	}
 	c.compact()
 	t.unload(r)
-	if r.head.Len < headSize && r.offset > int64(r.head.Len) {
-		t.learn(r)
-	}
 	return n == readSize, nil
 }
 
-// send hands over events that cover the file up to end.
-func (t *Tailer) send(ctx context.Context, r *reader, events []event.Event, at time.Time, end int64) error {
+// progress notes that n bytes were read, just now.
+func (t *Tailer) progress(r *reader, n int) (now time.Time) {
+	now = time.Now()
+	r.active, r.empty = now, 0
+	r.offset += int64(n)
+	t.stats.bytes.Add(uint64(n))
+	r.read.Store(r.offset)
+	t.lastRead.Store(now.UnixNano())
+	if r.head.Len < headSize && r.offset > int64(r.head.Len) {
+		t.learn(r) // before the position can move
+	}
+	return now
+}
+
+// send hands over a batch that covers the file up to end. Its source and its
+// token are filled in here.
+func (t *Tailer) send(ctx context.Context, r *reader, b event.Batch, end int64) error {
 	t.stats.filtered.Add(r.cut.filtered)
 	t.stats.filteredBytes.Add(r.cut.filteredBytes)
 	r.cut.filtered, r.cut.filteredBytes = 0, 0
-	if end <= r.issued && len(events) == 0 {
+	if end <= r.issued && len(b.Events) == 0 {
 		return nil
 	}
-	token := r.cursor.Issue(max(end, r.issued))
+	b.Source, b.Token = r.source, r.cursor.Issue(max(end, r.issued))
 	r.issued = max(end, r.issued)
-	if len(events) == 0 {
-		token.Done()
+	if len(b.Events) == 0 {
+		b.Token.Done()
 		return nil
 	}
-	b := event.Batch{Source: r.source, Time: at, Data: r.cut.buf, Events: events, Token: token}
 	if err := t.sink.Send(ctx, &b); err != nil {
 		return fmt.Errorf("%w: %w", errSink, err)
 	}
-	t.stats.events.Add(uint64(len(events)))
+	t.stats.events.Add(uint64(len(b.Events)))
 	return nil
 }
 
@@ -209,7 +233,7 @@ func (t *Tailer) restart(ctx context.Context, r *reader, size int64) error {
 	if err := t.finishEvent(ctx, r, true, time.Now()); err != nil {
 		return err
 	}
-	r.cut.reset(0)
+	r.rewind(0)
 	r.offset, r.issued, r.head = 0, 0, registry.Head{}
 	t.files.follow(r, t.reg.Cursor(registry.State{ID: r.source.ID, Path: r.path}))
 	return nil
@@ -223,13 +247,13 @@ type state struct {
 }
 
 func (t *Tailer) judge(r *reader, now time.Time) state {
-	c := &r.cut
 	idle := now.Sub(r.active)
+	deadline, waits := r.deadline()
 	left := r.gone && idle >= r.patience() && now.Sub(r.left) >= goneQuiet
 	return state{
 		closing:  r.in.CloseEOF || t.draining || left,
-		inactive: !r.gone && idle >= r.in.CloseInactive && c.lines == 0 && len(c.buf) == 0,
-		late:     c.lines > 0 && c.Timeout > 0 && now.Sub(c.latest) >= c.Timeout,
+		inactive: !r.gone && idle >= r.in.CloseInactive && !r.unfinished(),
+		late:     waits && !deadline.After(now),
 	}
 }
 
@@ -263,17 +287,32 @@ func (t *Tailer) rest(ctx context.Context, r *reader) error {
 // due is when a file is to be looked at again, unless something is heard of it.
 func (t *Tailer) due(r *reader, now time.Time) time.Time {
 	due := now.Add(t.pause(r))
-	if c := &r.cut; c.lines > 0 && c.Timeout > 0 {
-		if d := c.latest.Add(c.Timeout); d.Before(due) {
-			return d
-		}
+	if d, waits := r.deadline(); waits && d.Before(due) {
+		return d
 	}
 	return due
 }
 
+// deadline is when the open event has waited for its next line long enough.
+func (r *reader) deadline() (at time.Time, waits bool) {
+	if r.parse != nil {
+		return r.parse.Deadline()
+	}
+	c := &r.cut
+	return c.latest.Add(c.Timeout), c.lines > 0 && c.Timeout > 0
+}
+
+// unfinished says that there is an open event or a line without an end.
+func (r *reader) unfinished() bool {
+	if r.parse != nil {
+		return r.parse.Settled() < r.offset
+	}
+	return r.cut.lines > 0 || len(r.cut.buf) > 0
+}
+
 // patience is how long a file that has gone must be quiet.
 func (r *reader) patience() time.Duration {
-	if r.cut.lines > 0 || len(r.cut.buf) > 0 {
+	if r.unfinished() {
 		// The rest of an event or a line may still come from a writer that
 		// keeps the file open.
 		return max(goneQuiet, r.cut.Timeout)
@@ -288,6 +327,14 @@ func (r *reader) patience() time.Duration {
 	return max(goneQuiet, r.in.CloseInactive)
 }
 
+// holds says that closing the file would lose the reader's place in an event.
+func (r *reader) holds() bool {
+	if r.parse != nil {
+		return r.unfinished()
+	}
+	return r.cut.lines > 0
+}
+
 // deleted says that the file has no name at all any more.
 func (r *reader) deleted() bool {
 	var st unix.Stat_t
@@ -297,6 +344,9 @@ func (r *reader) deleted() bool {
 // finishEvent delivers the open event without waiting for its next line; last
 // includes a line that has no end.
 func (t *Tailer) finishEvent(ctx context.Context, r *reader, last bool, now time.Time) error {
+	if r.parse != nil {
+		return t.finishParsed(ctx, r, last, now)
+	}
 	c := &r.cut
 	at, end := now, int64(0)
 	if c.lines > 0 {
@@ -310,7 +360,7 @@ func (t *Tailer) finishEvent(ctx context.Context, r *reader, last bool, now time
 		t.events = c.flush(t.events[:0])
 		end = c.settled()
 	}
-	err := t.send(ctx, r, t.events, at, end)
+	err := t.send(ctx, r, event.Batch{Time: at, Data: c.buf, Events: t.events}, end)
 	c.compact()
 	return err
 }
@@ -377,7 +427,7 @@ func (t *Tailer) makeRoom(r *reader) {
 	}
 	var quiet *reader
 	for _, w := range t.waiting {
-		if w != r && w.file != nil && !w.gone && w.cut.lines == 0 && (quiet == nil || w.active.Before(quiet.active)) {
+		if w != r && w.file != nil && !w.gone && !w.holds() && (quiet == nil || w.active.Before(quiet.active)) {
 			quiet = w
 		}
 	}

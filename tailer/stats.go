@@ -12,7 +12,7 @@ import (
 )
 
 type counters struct {
-	bytes, events, filtered, filteredBytes, truncations atomic.Uint64
+	bytes, events, filtered, filteredBytes, skipped, unparsed, truncations atomic.Uint64
 }
 
 // Stats are numbers since the start.
@@ -21,6 +21,8 @@ type Stats struct {
 	Events        uint64 // handed to the sink
 	Filtered      uint64 // events left out by include_lines and exclude_lines
 	FilteredBytes uint64 // of the files, that these stand for
+	Skipped       uint64 // lines that are not in their container's format, and left out
+	Unparsed      uint64 // lines that a parser could not read, and that went on as they are
 	Truncations   uint64 // times that a file became shorter than what was read of it
 	Open          int    // files that are open now
 }
@@ -30,7 +32,7 @@ func (t *Tailer) Stats() Stats {
 	c := &t.stats
 	return Stats{
 		Bytes: c.bytes.Load(), Events: c.events.Load(), Filtered: c.filtered.Load(), FilteredBytes: c.filteredBytes.Load(),
-		Truncations: c.truncations.Load(), Open: int(t.open.Load()),
+		Skipped: c.skipped.Load(), Unparsed: c.unparsed.Load(), Truncations: c.truncations.Load(), Open: int(t.open.Load()),
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 
 	"github.com/logcar/logcar/event"
 	"github.com/logcar/logcar/match"
+	"github.com/logcar/logcar/parser"
 	"github.com/logcar/logcar/registry"
 )
 
@@ -30,6 +31,7 @@ import (
 type Input struct {
 	Event *event.Input // what documents say of it
 	Cut   Cut
+	Parse *parser.Chain // does the work of Cut, where that is not enough; nil: it is
 
 	Paths         []string // globs, absolute or relative to the working directory
 	RecursiveGlob bool     // whether ** stands for up to eight directories
@@ -100,6 +102,7 @@ type Tailer struct {
 	waiting waiters
 	scratch []byte
 	events  []event.Event
+	out     parser.Output
 
 	stats     counters
 	files     fileSet

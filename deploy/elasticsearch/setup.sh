@@ -1,27 +1,42 @@
 #!/bin/sh
 # Puts policy, pipeline and templates into Elasticsearch; may be run again at any time.
 #   ELASTICSEARCH_URL=http://localhost:9200 [CURL_OPTIONS="-u elastic:... --cacert ca.crt"] ./setup.sh
+# For OpenSearch, which has no such policies: LIFECYCLE=false
 set -eu
 cd "$(dirname "$0")"
 url=${ELASTICSEARCH_URL:-http://localhost:9200}
 
-# put PATH FILE
-put() {
-	echo "PUT $1"
+# call CURL-ARGUMENT...
+call() {
 	# shellcheck disable=SC2086 # the options are several words
-	curl ${CURL_OPTIONS:-} --silent --show-error --fail-with-body --request PUT "$url/$1" \
-		--header 'Content-Type: application/json' --data-binary "@$2"
-	echo
+	curl ${CURL_OPTIONS:-} --silent --show-error "$@"
 }
 
-# A cluster that is still starting is waited for.
-# shellcheck disable=SC2086
-curl ${CURL_OPTIONS:-} --silent --show-error --fail --output /dev/null --retry 60 --retry-delay 5 --retry-all-errors \
-	"$url/_cluster/health?wait_for_status=yellow&timeout=60s"
+# put PATH CURL-DATA
+put() {
+	answer=$(call --request PUT "$url/$1" --header 'Content-Type: application/json' --data-binary "$2" --write-out ' %{http_code}')
+	echo "PUT $1: $answer"
+	case $answer in
+	*' 200') ;;
+	*) exit 1 ;;
+	esac
+}
 
-put _ilm/policy/applog ilm-policy.json
-put _ingest/pipeline/applog ingest-pipeline.json
-put _component_template/applog-lifecycle component-lifecycle.json
-put _component_template/applog-settings component-settings.json
-put _component_template/applog-mappings component-mappings.json
-put _index_template/applog index-template.json
+# A cluster that is still starting is waited for, five minutes at most.
+tries=0
+until call --fail --output /dev/null "$url/_cluster/health?wait_for_status=yellow&timeout=5s"; do
+	tries=$((tries + 1))
+	[ "$tries" -lt 60 ] || exit 1
+	sleep 5
+done
+
+if [ "${LIFECYCLE:-true}" = true ]; then
+	put _ilm/policy/applog @ilm-policy.json
+	put _component_template/applog-lifecycle @component-lifecycle.json
+else
+	put _component_template/applog-lifecycle '{"template": {}}'
+fi
+put _ingest/pipeline/applog @ingest-pipeline.json
+put _component_template/applog-settings @component-settings.json
+put _component_template/applog-mappings @component-mappings.json
+put _index_template/applog @index-template.json

@@ -5,13 +5,21 @@ set -eu
 cd "$(dirname "$0")"
 url=${KIBANA_URL:-http://localhost:5601}
 
-# A Kibana that is still starting is waited for.
-# shellcheck disable=SC2086 # the options are several words
-curl ${CURL_OPTIONS:-} --silent --show-error --fail --output /dev/null --retry 60 --retry-delay 5 --retry-all-errors "$url/api/status"
+# call CURL-ARGUMENT...
+call() {
+	# shellcheck disable=SC2086 # the options are several words
+	curl ${CURL_OPTIONS:-} --silent --show-error "$@"
+}
 
-# shellcheck disable=SC2086
-answer=$(curl ${CURL_OPTIONS:-} --silent --show-error --fail-with-body --request POST \
-	"$url/api/saved_objects/_import?overwrite=true" --header 'kbn-xsrf: true' --form file=@applog.ndjson)
+# A Kibana that is still starting is waited for, five minutes at most.
+tries=0
+until call --fail --output /dev/null "$url/api/status"; do
+	tries=$((tries + 1))
+	[ "$tries" -lt 60 ] || exit 1
+	sleep 5
+done
+
+answer=$(call --request POST "$url/api/saved_objects/_import?overwrite=true" --header 'kbn-xsrf: true' --form file=@applog.ndjson)
 echo "$answer"
 # Kibana answers 200 also when it took only a part.
 case $answer in

@@ -74,7 +74,7 @@ func (s *Sink) Send(ctx context.Context, b *event.Batch) error {
 		if err := s.append(b, i); err != nil {
 			return err
 		}
-		if s.buf.Len() >= writeSize || i == len(b.Events)-1 {
+		if s.buf.Len() >= writeSize || (i == len(b.Events)-1 && s.buf.Len() > 0) {
 			if err := s.flush(ctx); err != nil {
 				return err
 			}
@@ -87,9 +87,12 @@ func (s *Sink) Send(ctx context.Context, b *event.Batch) error {
 	return nil
 }
 
-// append adds a document to what is to be written.
+// append adds a document to what is to be written, unless a processor drops it.
 func (s *Sink) append(b *event.Batch, i int) error {
-	s.doc = s.encoder.Append(s.doc[:0], b, i)
+	var kept bool
+	if s.doc, kept = s.encoder.Append(s.doc[:0], b, i); !kept {
+		return nil
+	}
 	if !s.cfg.Pretty {
 		s.buf.Write(s.doc)
 	} else if err := json.Indent(&s.buf, s.doc, "", "  "); err != nil {

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 }
 
 func newEncoder() *output.Encoder {
-	return output.NewEncoder(output.Shape8, output.Agent{Name: "pod-1"})
+	return output.NewEncoder(output.Shape8, output.Agent{Name: "pod-1"}, output.Options{})
 }
 
 // split cuts a stream into its documents, indented or not.
@@ -178,7 +178,8 @@ func TestStreams(t *testing.T) {
 	}
 	var lines []byte
 	for i := range b.Events {
-		lines = append(e.Append(lines, b, i), '\n')
+		lines, _ = e.Append(lines, b, i)
+		lines = append(lines, '\n')
 	}
 	const begin = `{
   "@timestamp": "2023-11-14T22:13:20.000Z",

@@ -121,7 +121,10 @@ func (s *Sink) Send(ctx context.Context, b *event.Batch) error {
 	buf := s.buf[:0]
 	for i := range b.Events {
 		whole := len(buf)
-		buf = append(s.encoder.Append(buf, b, i), '\n')
+		var kept bool
+		if buf, kept = s.encoder.Append(buf, b, i); kept {
+			buf = append(buf, '\n')
+		}
 		if s.size+int64(len(buf)) > limit && s.size+int64(whole) > 0 {
 			if err := s.write(ctx, buf[:whole]); err != nil {
 				return err
@@ -129,7 +132,7 @@ func (s *Sink) Send(ctx context.Context, b *event.Batch) error {
 			s.leave()
 			buf = buf[:copy(buf, buf[whole:])]
 		}
-		if len(buf) >= writeSize || i == len(b.Events)-1 {
+		if len(buf) >= writeSize || (i == len(b.Events)-1 && len(buf) > 0) {
 			if err := s.write(ctx, buf); err != nil {
 				return err
 			}

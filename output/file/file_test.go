@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 }
 
 func newEncoder() *output.Encoder {
-	return output.NewEncoder(output.Shape8, output.Agent{Name: "pod-1"})
+	return output.NewEncoder(output.Shape8, output.Agent{Name: "pod-1"}, output.Options{})
 }
 
 func newSink(t testing.TB, cfg Config) *Sink {
@@ -194,7 +194,8 @@ func line(t testing.TB, text string) string {
 	if err := e.Start(b); err != nil {
 		t.Fatal(err)
 	}
-	return string(e.Append(nil, b, 0)) + "\n"
+	doc, _ := e.Append(nil, b, 0)
+	return string(doc) + "\n"
 }
 
 func TestUnencodableField(t *testing.T) {

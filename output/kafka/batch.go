@@ -37,15 +37,19 @@ func newBatch(raw []byte, at int64) *batch {
 	return &batch{raw: raw[:0], baseTime: at, maxTime: at, opened: time.Now(), ready: make(chan struct{})}
 }
 
-// add appends b.Events[i].
-func (r *batch) add(enc *output.Encoder, b *event.Batch, i int, at int64) {
+// add appends b.Events[i], unless a processor drops it.
+func (r *batch) add(enc *output.Encoder, b *event.Batch, i int) {
 	start := len(r.raw)
-	r.raw = beginRecord(r.raw)
-	r.raw = enc.Append(r.raw, b, i)
+	r.logs += b.Events[i].To - b.Events[i].From
+	var kept bool
+	if r.raw, kept = enc.Append(beginRecord(r.raw), b, i); !kept {
+		r.raw = r.raw[:start]
+		return
+	}
+	at := enc.Time().UnixMilli()
 	r.raw = endRecord(r.raw, start, at-r.baseTime, int64(r.count))
 	r.maxTime = max(r.maxTime, at)
 	r.count++
-	r.logs += b.Events[i].To - b.Events[i].From
 }
 
 func (r *batch) full(events int) bool {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -124,6 +125,7 @@ func TestTrickleGathersWhileTheBrokerIsSlow(t *testing.T) {
 	for range 500 {
 		r.send(0, 1, 100)
 	}
+	<-time.After(2 * longLinger) // they have waited long enough, and wait on
 	if n := r.Stats().InFlight; n != trickle {
 		t.Errorf("%d batches in flight, want %d", n, trickle)
 	}
@@ -157,4 +159,28 @@ func TestHugeEventLeavesNoHugeBuffer(t *testing.T) {
 			t.Errorf("a raw buffer of %d bytes is kept", cap(raw))
 		}
 	}
+}
+
+// The bytes of a request that was given up may still be read by kafka-go: its
+// buffer must not be filled again.
+func TestBufferOfAFailedRequestIsLeftAlone(t *testing.T) {
+	c := startCluster(t, 1)
+	r := newRig(t, testConfig(c.ListenAddrs()...))
+	wires := func() int {
+		r.Sink.mu.Lock()
+		defer r.Sink.mu.Unlock()
+		return len(r.compression.wires)
+	}
+	c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.NotEnoughReplicas})
+	r.send(0, 10, 100)
+	eventually(t, "the batch is settled", func() bool { return r.done() == 1 && r.Stats().InFlight == 0 })
+	if n := wires(); n != 0 {
+		t.Errorf("%d buffers are kept after a failure", n)
+	}
+	r.send(0, 10, 100)
+	eventually(t, "the batch is settled", func() bool { return r.done() == 2 && r.Stats().InFlight == 0 })
+	if n := wires(); n != 1 {
+		t.Errorf("%d buffers are kept after a success, want 1", n)
+	}
+	r.finish()
 }

@@ -12,7 +12,7 @@ import (
 )
 
 func newEncoder() *output.Encoder {
-	return output.NewEncoder(output.Shape8, output.Agent{Name: "pod-1", Hostname: "pod-1", ID: "id", EphemeralID: "eph", Build: "test"})
+	return output.NewEncoder(output.Shape8, output.Agent{Name: "pod-1", Hostname: "pod-1", ID: "id", EphemeralID: "eph", Build: "test"}, output.Options{})
 }
 
 // A feed makes batches of events that can be told apart, and knows the documents
@@ -68,7 +68,8 @@ func (f *feed) batch(source, n, size int) *event.Batch {
 		panic(err)
 	}
 	for i := range b.Events {
-		f.want[string(f.encoder.Append(nil, b, i))] = origin{source, f.events[source] - n + i, b.Time.UnixMilli()}
+		doc, _ := f.encoder.Append(nil, b, i)
+		f.want[string(doc)] = origin{source, f.events[source] - n + i, b.Time.UnixMilli()}
 	}
 	f.offsets[source] += int64(len(b.Data))
 	return b

@@ -130,7 +130,7 @@ func (s *Sink) Send(ctx context.Context, b *event.Batch) error {
 				return err
 			}
 		}
-		s.open.add(s.encoder, b, i, at)
+		s.open.add(s.encoder, b, i)
 		if s.open.full(s.cfg.BulkMaxSize) && i < len(b.Events)-1 {
 			if parts == nil {
 				parts = newShare(token)
@@ -143,11 +143,17 @@ func (s *Sink) Send(ctx context.Context, b *event.Batch) error {
 	}
 	if parts != nil {
 		parts.add()
+		defer parts.Ack(0) // the share that kept the token from being done too early
+	}
+	if s.open.count == 0 {
+		// Processors have dropped all that would be in it.
+		s.compression.release(s.open.raw)
+		s.open = nil
+		s.linger.Stop()
+		token.Done()
+		return nil
 	}
 	s.open.tokens = append(s.open.tokens, token)
-	if parts != nil {
-		parts.Ack(0) // the share that kept the token from being done too early
-	}
 	if s.open.full(s.cfg.BulkMaxSize) {
 		s.seal()
 	}

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -239,6 +240,40 @@ func TestFlushFrequencyGathersEvents(t *testing.T) {
 		t.Errorf("%d requests for 30 events within flush_frequency, want 1", n)
 	}
 	r.finish()
+}
+
+// Batches that were read at different times share a record batch, whose header
+// bounds them.
+func TestBatchTimes(t *testing.T) {
+	c := startCluster(t, 1)
+	var header kmsg.RecordBatch
+	onProduce(c, func(r *kmsg.ProduceRequest) int16 {
+		if err := header.ReadFrom(r.Topics[0].Partitions[0].Records); err != nil {
+			t.Error(err)
+		}
+		return 0
+	})
+	cfg := testConfig(c.ListenAddrs()...)
+	cfg.FlushFrequency = time.Hour
+	r := newRig(t, cfg)
+	const at = 1_772_323_200_123
+	for i, ms := range []int64{0, 5000, -3000, 70} {
+		text := fmt.Sprintf("text %d", i)
+		b := &event.Batch{Source: &event.Source{Path: "/a.log"}, Time: time.UnixMilli(at + ms), Data: []byte(text), Token: r.token(),
+			Events: []event.Event{{End: uint32(len(text)), From: int64(i), To: int64(i) + 1}}}
+		if err := r.Send(context.Background(), b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.finish()
+	if header.FirstTimestamp != at || header.MaxTimestamp != at+5000 || header.NumRecords != 4 {
+		t.Errorf("%d records from %d to %d, want 4 from %d to %d", header.NumRecords, header.FirstTimestamp, header.MaxTimestamp, at, at+5000)
+	}
+	for i, rec := range readBack(t, c)[0] {
+		if ms := rec.Timestamp.UnixMilli() - at; ms != []int64{0, 5000, -3000, 70}[i] {
+			t.Errorf("record %d is at %d ms", i, ms)
+		}
+	}
 }
 
 // Close does not wait for a linger, and leaves nothing behind.

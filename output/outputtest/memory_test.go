@@ -55,7 +55,7 @@ func newMemory(defect defect, st *store) *memory {
 		size = 100
 	}
 	m := &memory{
-		defect: defect, encoder: output.NewEncoder(output.Shape8, output.Agent{Name: "test"}), store: st,
+		defect: defect, encoder: output.NewEncoder(output.Shape8, output.Agent{Name: "test"}, output.Options{}), store: st,
 		queue: make(chan item, size), abandon: make(chan struct{}), ended: make(chan struct{}),
 	}
 	go m.work()
@@ -68,7 +68,8 @@ func (m *memory) encode(b *event.Batch) []string {
 	}
 	docs := make([]string, len(b.Events))
 	for i := range b.Events {
-		docs[i] = string(m.encoder.Append(nil, b, i))
+		doc, _ := m.encoder.Append(nil, b, i)
+		docs[i] = string(doc)
 	}
 	return docs
 }
