@@ -191,6 +191,7 @@ func (c *Config) read(root *tree.Root) {
 	c.ExitWhenQuiet = notNegative(s, "logcar.exit_when_quiet", 0)
 	c.DoneFile = s.String("logcar.done_file", "")
 	c.Tailer.Quiet = notNegative(s, "logcar.quiet", defaultQuiet)
+	c.Documents.Global = readProcessors(s)
 	c.readInputs(s)
 	c.readOutput(s)
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/logcar/logcar/event"
 	"github.com/logcar/logcar/match"
 	"github.com/logcar/logcar/multiline"
+	"github.com/logcar/logcar/parser"
+	"github.com/logcar/logcar/processor"
 	"github.com/logcar/logcar/tailer"
 )
 
@@ -29,8 +31,16 @@ func (c *Config) readInputs(s *tree.Section) {
 			continue
 		}
 		enabled++
-		if i := readInput(in, global); i != nil {
-			c.Inputs = append(c.Inputs, i)
+		i := readInput(in, global)
+		if i == nil {
+			continue
+		}
+		c.Inputs = append(c.Inputs, i)
+		if chain := readProcessors(in); chain != nil {
+			if c.Documents.Inputs == nil {
+				c.Documents.Inputs = map[*event.Input]*processor.Chain{}
+			}
+			c.Documents.Inputs[i.Event] = chain
 		}
 	}
 	if enabled == 0 {
@@ -54,10 +64,14 @@ func readInput(s *tree.Section, global common) *tailer.Input {
 	switch kind {
 	case "log":
 		readLog(s.With(&logTable), &in)
+	case "container":
+		files := s.With(&containerInputTable)
+		readLog(files, &in, readContainer(files))
+		in.Symlinks = true // as in Filebeat: what kubelet gives out are links
 	case "filestream":
 		readFilestream(s.With(&filestreamTable), &in)
 	default:
-		s.Errorf("type", "input type %q is not supported yet; log and filestream are", kind)
+		s.Errorf("type", "input type %q is not supported; log, filestream and container are", kind)
 		return nil
 	}
 	if len(in.Paths) == 0 {
@@ -76,7 +90,7 @@ const never = 100 * 365 * 24 * time.Hour
 const maxText = 1 << 30
 
 // readLog reads the options of the log input.
-func readLog(s *tree.Section, in *tailer.Input) {
+func readLog(s *tree.Section, in *tailer.Input, stages ...parser.Stage) {
 	readFiles(s, in)
 	in.Cut.MaxBytes = bytesOf(s, "max_bytes", in.Cut.MaxBytes, 1, maxText)
 	in.Symlinks = s.Bool("symlinks", false)
@@ -90,9 +104,18 @@ func readLog(s *tree.Section, in *tailer.Input) {
 	in.CloseEOF = s.Bool("close_eof", false)
 	in.CloseRenamed = s.Bool("close_renamed", false)
 	in.CloseRemoved = s.Bool("close_removed", true)
-	if s.Has("multiline") {
-		readMultiline(s.Sub("multiline", &multilineTable), &in.Cut)
+	decodes := s.Has("json")
+	if decodes {
+		j := readJSON(s.Sub("json", &jsonTable))
+		if j.MessageKey == "" && (s.Has("multiline") || s.Has("include_lines") || s.Has("exclude_lines")) {
+			s.Errorf("json.message_key", "is needed with multiline, include_lines and exclude_lines: which key has the text that they look at?")
+		}
+		stages = append(stages, j)
 	}
+	if s.Has("multiline") {
+		stages = append(stages, readMultiline(s.Sub("multiline", &multilineTable), in)...)
+	}
+	readChain(s, in, false, stages)
 }
 
 // readFilestream reads the options of the filestream input.
@@ -110,16 +133,7 @@ func readFilestream(s *tree.Section, in *tailer.Input) {
 	in.CloseRenamed = s.Bool("close.on_state_change.renamed", false)
 	in.CloseRemoved = s.Bool("close.on_state_change.removed", true)
 	in.CloseEOF = s.Bool("close.reader.on_eof", false)
-	for _, p := range s.List("parsers", &parserTable) {
-		checkNames(p, &parserTable, "parser")
-		switch {
-		case !p.Has("multiline"):
-		case in.Cut.Rule != nil:
-			p.Errorf("multiline", "one multiline parser after another is not supported yet")
-		default:
-			readMultiline(p.Sub("multiline", &multilineTable), &in.Cut)
-		}
-	}
+	readChain(s, in, true, readParsers(s, in))
 }
 
 // readFiles reads what both inputs spell alike.
@@ -128,11 +142,6 @@ func readFiles(s *tree.Section, in *tailer.Input) {
 	in.IgnoreOlder = notNegative(s, "ignore_older", 0)
 	in.Cut.Include = patterns(s, "include_lines")
 	in.Cut.Exclude = patterns(s, "exclude_lines")
-	switch enc := strings.ToLower(s.String("encoding", "")); enc {
-	case "", "plain", "nop", "utf-8", "utf8", "unicode-1-1-utf-8":
-	default:
-		s.Errorf("encoding", "encoding %q is not supported yet; plain and utf-8 are", enc)
-	}
 }
 
 // defaultTimeout is what Filebeat's default of 5 s amounts to: at the end of a
@@ -141,11 +150,12 @@ func readFiles(s *tree.Section, in *tailer.Input) {
 // line when it is written, and needs the number itself.
 const defaultTimeout = 3 * time.Second
 
-func readMultiline(s *tree.Section, cut *tailer.Cut) {
+// readMultiline returns the stage that joins lines; none when it is not right.
+func readMultiline(s *tree.Section, in *tailer.Input) []parser.Stage {
 	kind, err := multiline.ParseType(s.String("type", ""))
 	if err != nil {
 		reportMultiline(s, err)
-		return
+		return nil
 	}
 	c := multiline.Config{
 		Type: kind, Pattern: s.String("pattern", ""), Negate: s.Bool("negate", false), Match: s.String("match", ""),
@@ -155,23 +165,25 @@ func readMultiline(s *tree.Section, cut *tailer.Cut) {
 		SkipNewline: s.Bool("skip_newline", false),
 	}
 	if c.Type == multiline.Count {
-		cut.Whole = true
 		c.Timeout = 0
 		c.MaxLines = s.Int("max_lines", c.CountLines)
 	}
-	if cut.Rule, err = multiline.New(c); err != nil {
+	rule, err := multiline.New(c)
+	if err != nil {
 		reportMultiline(s, err)
-		return
+		return nil
 	}
-	cut.MaxLines, cut.Timeout, cut.SkipNewline = max(c.MaxLines, 0), c.Timeout, c.SkipNewline
 	if s.Has("max_bytes") {
 		// The input's own limit cuts the joined text in any case.
-		size := s.ByteSize("max_bytes", int64(cut.MaxBytes))
+		size := s.ByteSize("max_bytes", int64(in.Cut.MaxBytes))
 		if size == 0 {
 			s.Errorf("max_bytes", "0 leaves nothing; expected 1 or more")
 		}
-		cut.MaxBytes = int(min(size, int64(cut.MaxBytes)))
+		in.Cut.MaxBytes = int(min(size, int64(in.Cut.MaxBytes)))
 	}
+	return []parser.Stage{parser.Multiline{
+		Rule: rule, MaxLines: max(c.MaxLines, 0), Timeout: c.Timeout, Whole: c.Type == multiline.Count, SkipNewline: c.SkipNewline,
+	}}
 }
 
 // reportMultiline reports an error of package multiline, which begins with the
@@ -225,20 +237,11 @@ func commonOf(s *tree.Section) common {
 		c.fields = fields
 	}
 	c.tags = s.Strings("tags", nil)
-	checkProcessors(s)
 	return c
 }
 
-// checkProcessors judges the names of processors; what they are given is not
-// looked at.
-func checkProcessors(s *tree.Section) {
-	for _, p := range s.List("processors", &processorTable) {
-		checkNames(p, &processorTable, "processor")
-	}
-}
-
 // checkNames reports what a table says of the names in a map that chooses by
-// them, such as "- add_host_metadata:", which needs no value. A wrong one is an
+// them, such as "- ndjson:", which needs no value. A wrong one is an
 // error: what it should have done would not be done.
 func checkNames(s *tree.Section, t *tree.Table, kind string) {
 	for _, name := range s.Names("") {

@@ -45,7 +45,7 @@ var eventOptions = []tree.Option{
 	option("fields", tree.Any, "", "added to every event; values of environment variables stay text"),
 	option("fields_under_root", tree.Bool, "false", ""),
 	option("tags", tree.Strings, "", ""),
-	{Name: "processors", Kind: tree.List},
+	option("processors", tree.Any, "", "see the table of processors"),
 }
 
 var topTable = tree.Table{Name: "top", Options: slices.Concat(
@@ -100,7 +100,7 @@ var topTable = tree.Table{Name: "top", Options: slices.Concat(
 var inputTable = tree.Table{Name: "input", Options: slices.Concat(
 	eventOptions,
 	[]tree.Option{
-		enum("type", "log", "log and filestream", "log", "filestream", "container", "docker", "stdin", "tcp", "udp", "unix", "syslog", "redis", "mqtt",
+		enum("type", "log", "log, filestream and container", "log", "filestream", "container", "docker", "stdin", "tcp", "udp", "unix", "syslog", "redis", "mqtt",
 			"kafka", "journald", "winlog", "http_endpoint", "httpjson", "cel", "aws-s3", "gcs", "azure-eventhub", "netflow"),
 		enum("input_type", "log", "the spelling before 6.0, with which the event has no input.type", "log", "filestream", "container", "docker", "stdin"),
 		option("enabled", tree.Bool, "true", ""),
@@ -110,14 +110,15 @@ var inputTable = tree.Table{Name: "input", Options: slices.Concat(
 		option("ignore_older", tree.Duration, "0", ""),
 		option("include_lines", tree.Strings, "", ""),
 		option("exclude_lines", tree.Strings, "", ""),
-		option("encoding", tree.String, "plain", "plain and utf-8"),
+		option("encoding", tree.String, "plain", "Filebeat's names; all but plain and utf-8 cost a copy of each line"),
+		enum("line_terminator", "auto", "", "auto", "line_feed", "vertical_tab", "form_feed", "carriage_return", "carriage_return_line_feed",
+			"next_line", "line_separator", "paragraph_separator", "null_terminator"),
+		option("keep_null", tree.Bool, "false", "for what json and parsers find"),
 	},
-	noEffect("null fields are always left out", "keep_null"),
 	noEffect("it is always allowed", "allow_deprecated_use"),
 	noEffect("it concerns Elasticsearch", "index"),
 	noEffect("open files are bounded for all inputs together, idle ones are closed first", "harvester_limit"),
 	noEffect("a position is dropped when its file is gone", "clean_inactive", "clean_removed"),
-	refused(notYet, "line_terminator"),
 )}
 
 // logTable has what the log input adds.
@@ -126,6 +127,7 @@ var logTable = tree.Table{Name: "log", Options: slices.Concat(
 	[]tree.Option{
 		option("max_bytes", tree.Bytes, "10485760", "longer events are cut and flagged, never dropped"),
 		{Name: "multiline", Kind: tree.Group},
+		{Name: "json", Kind: tree.Group},
 		option("exclude_files", tree.Strings, "", ""),
 		option("symlinks", tree.Bool, "false", ""),
 		option("recursive_glob.enabled", tree.Bool, "true", ""),
@@ -144,7 +146,6 @@ var logTable = tree.Table{Name: "log", Options: slices.Concat(
 	noEffect("files are read oldest first", "scan.sort", "scan.order"),
 	noEffect("files are told by device, inode and their first bytes", "file_identity"),
 	noEffect("removed from Filebeat in 6.0", "document_type", "force_close_files", "close_older", "spool_size"),
-	refused(notYet, "json"),
 )}
 
 // filestreamTable has what the filestream input adds.
@@ -177,24 +178,47 @@ var filestreamTable = tree.Table{Name: "filestream", Options: slices.Concat(
 )}
 
 var parserTable = tree.Table{Name: "parser", Options: slices.Concat(
-	[]tree.Option{{Name: "multiline", Kind: tree.Group}},
-	refused(notYet, "ndjson", "container", "syslog", "include_message"),
+	[]tree.Option{
+		{Name: "multiline", Kind: tree.Group},
+		{Name: "ndjson", Kind: tree.Group},
+		{Name: "container", Kind: tree.Group},
+		{Name: "syslog", Kind: tree.Group},
+		{Name: "include_message", Kind: tree.Group},
+	},
 )}
 
-// processorTable has the names that an element of processors can have.
-var processorTable = tree.Table{Name: "processor", Options: slices.Concat(
-	// Those of Filebeat's stock file. They ask the host, the cloud, the Docker
-	// daemon or the API server what a sidecar's fields say already.
-	noEffect("give what it would add as fields, from the downward API",
-		"add_host_metadata", "add_cloud_metadata", "add_docker_metadata", "add_kubernetes_metadata"),
-	refused(notYet,
-		"if", "then", "else", "add_fields", "add_id", "add_labels", "add_locale", "add_network_direction", "add_observer_metadata",
-		"add_process_metadata", "add_tags", "append", "cache", "community_id", "convert", "copy_fields", "decode_base64_field",
-		"decode_csv_fields", "decode_duration", "decode_json_fields", "decode_xml", "decode_xml_wineventlog", "decompress_gzip_field",
-		"detect_mime_type", "dissect", "dns", "drop_event", "drop_fields", "extract_array", "extract_field", "fingerprint",
-		"include_fields", "lowercase", "move_fields", "now", "parse_aws_vpc_flow_log", "rate_limit", "registered_domain", "rename",
-		"replace", "script", "syslog", "timestamp", "translate_ldap_attribute", "translate_sid", "truncate_fields", "uppercase", "urldecode"),
-)}
+// keyOptions are those that json and ndjson share.
+var keyOptions = []tree.Option{
+	option("message_key", tree.String, "", "the key whose text goes through multiline and filters"),
+	option("document_id", tree.String, "", "the key that becomes @metadata._id"),
+	option("overwrite_keys", tree.Bool, "false", ""),
+	option("expand_keys", tree.Bool, "false", ""),
+	option("add_error_key", tree.Bool, "false", ""),
+	option("ignore_decoding_error", tree.Bool, "false", "keeps it out of logcar's own log"),
+}
+
+var jsonTable = tree.Table{Name: "json", Options: slices.Concat(keyOptions,
+	[]tree.Option{option("keys_under_root", tree.Bool, "false", "")})}
+
+var ndjsonTable = tree.Table{Name: "ndjson", Options: slices.Concat(keyOptions,
+	[]tree.Option{option("target", tree.String, "", "empty is the document's root")})}
+
+var containerTable = tree.Table{Name: "container", Options: []tree.Option{
+	enum("stream", "all", "", "all", "stdout", "stderr"),
+	enum("format", "auto", "", "auto", "docker", "json-file", "cri"),
+}}
+
+var syslogTable = tree.Table{Name: "syslog", Options: []tree.Option{
+	enum("format", "auto", "", "auto", "rfc3164", "rfc5424"),
+	option("timezone", tree.String, "Local", "of times that have none"),
+	option("log_errors", tree.Bool, "false", ""),
+	option("add_error_key", tree.Bool, "true", ""),
+}}
+
+var includeTable = tree.Table{Name: "include_message", Options: []tree.Option{option("patterns", tree.Strings, "", "")}}
+
+// containerInputTable has what the container input adds to the log input.
+var containerInputTable = tree.Table{Name: "container input", Options: slices.Concat(logTable.Options, containerTable.Options)}
 
 var multilineTable = tree.Table{Name: "multiline", Options: []tree.Option{
 	option("type", tree.String, "pattern", "pattern, count, while_pattern"),

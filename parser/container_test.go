@@ -56,6 +56,10 @@ func TestContainer(t *testing.T) {
 			`{` + at + `"log":{"offset":0},"message":"a","stream":"stdout"}`,
 			`{` + at + `"log":{"offset":42},"message":"b","stream":"stdout"}`,
 		}},
+		{"parts apart, carriage returns", Config{Stages: []Stage{Container{Separate: true}}}, z + "stdout P a\r\n" + z + "stdout F b\r\n", []string{
+			`{` + at + `"log":{"offset":0},"message":"a\r","stream":"stdout"}`,
+			`{` + at + `"log":{"offset":43},"message":"b","stream":"stdout"}`,
+		}},
 		{"what is in no format", Config{Stages: []Stage{Container{}}},
 			"garbage\n" + z + "stdout P a\n{\n" + z + "stdout\n" + z + "stdout F b\n\n" + z + "stdout F c\n", []string{
 				`{` + at + `"log":{"offset":0},"message":"ab","stream":"stdout"}`,
@@ -101,6 +105,17 @@ func TestContainer(t *testing.T) {
 			got, _ := docs(t, tt.config, tt.input, flush)
 			check(t, got, tt.want...)
 		})
+	}
+}
+
+// TestSettledBeforeParts: an event that a line joins which began before the event
+// itself is to be read again from the line's beginning on.
+func TestSettledBeforeParts(t *testing.T) {
+	const z = "2017-09-12T22:32:21.2Z "
+	f := mustNew(t, Config{Stages: []Stage{Container{}, anchored(t, "^a")}}).File()
+	feed(t, f, z+"stderr F a\n"+z+"stdout P b\n"+z+"stderr F a\n"+z+"stdout F c\n", 100, 100, wait)
+	if got, want := f.Settled(), int64(len(z+"stderr F a\n")); got != want {
+		t.Errorf("settled %d, want %d", got, want)
 	}
 }
 

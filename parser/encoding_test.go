@@ -240,7 +240,7 @@ func TestHead(t *testing.T) {
 
 // TestInsideRune compares with what a decoder knows.
 func TestInsideRune(t *testing.T) {
-	text := []byte("a\u0085ÅåхЕ…ༀ腅\U0001F605\U00010085é")
+	text := []byte("a\u0085ÅåхЕ…ༀ腅\U0001F605\U00010085é…\x85😅\x85é\x85")
 	inside := map[int]bool{}
 	for i, r := range string(text) {
 		if r == 0x85 {

@@ -222,6 +222,9 @@ func TestNDJSON(t *testing.T) {
 			`{"log":{"offset":32},"message":"not json","t":{"error":` + noNull + `,"m":"not json"}}`,
 			`{"log":{"offset":41},"message":"","t":{"error":{"message":"Error decoding JSON: EOF","type":"json"}}}`,
 		}},
+		{"errors know no line end", chain(NDJSON{KeyOptions: keys{AddErrorKey: true}}), "{\"a\":\"b\n", []string{
+			`{"error":{"message":"Error decoding JSON: unexpected EOF","type":"json"},"log":{"offset":0},"message":"{\"a\":\"b"}`,
+		}},
 		{"@timestamp and document id", chain(NDJSON{KeyOptions: keys{OverwriteKeys: true, DocumentID: "id"}}), "{\"@timestamp\":\"2020-01-02T03:04:05Z\",\"id\":\"7\",\"a\":1}\n", []string{
 			`{"@metadata":{"_id":"7"},"@timestamp":"2020-01-02T03:04:05.000Z","a":1,"log":{"offset":0}}`,
 		}},

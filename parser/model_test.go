@@ -205,6 +205,33 @@ func TestModel(t *testing.T) {
 	}
 }
 
+// TestLongLinesInPieces: a line that is too long is the same in pieces and at once.
+func TestLongLinesInPieces(t *testing.T) {
+	long := strings.Repeat("x", minLine+lineSlack)
+	for _, tt := range []struct {
+		config Config
+		input  string
+		want   cut
+	}{
+		// Between two letters there are the bytes of a line end.
+		{Config{Encoding: "utf-16be", MaxBytes: 3}, strings.Repeat("\x00x", 40) + "\x01\x00\x0a\x0a\x00\n", cut{0, 86, "xxx", event.Truncated}},
+		{Config{Terminator: "next_line", MaxBytes: 3}, strings.Repeat("х", 40) + "\x85", cut{0, 81, "х\xd1", event.Truncated}},
+		{Config{Terminator: "next_line", MaxBytes: 3}, strings.Repeat("腅", 40) + "\x85", cut{0, 121, "腅", event.Truncated}},
+		{Config{Filestream: true, MaxBytes: 3, Stages: []Stage{NDJSON{}}}, `{"a":"` + long + `"}` + "\n", cut{0, minLine + lineSlack + 9, `{"a`, event.Truncated}},
+		{Config{MaxBytes: 3, Stages: []Stage{joined(t, multiline.Config{Pattern: "y$", Match: "before"})}}, long + "y\nz\n", cut{0, minLine + lineSlack + 2, "xxx", event.Truncated}},
+	} {
+		for _, size := range []int{7, 9, 100, 1001, 300_001, 10 << 20} {
+			if len(tt.input)/size > 10_000 {
+				continue
+			}
+			out := feed(t, mustNew(t, tt.config).File(), tt.input, size, 10, wait)
+			if got := cuts(out); len(got) == 0 || got[0] != tt.want {
+				t.Errorf("%+v in pieces of %d bytes: %.200v, want %v", tt.config, size, got, tt.want)
+			}
+		}
+	}
+}
+
 // TestEndlessLine: a line that does not end takes bounded memory, and the event
 // has its beginning.
 func TestEndlessLine(t *testing.T) {

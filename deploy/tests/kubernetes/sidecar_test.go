@@ -241,7 +241,7 @@ func environment(t *testing.T, objects []runtime.Object) map[string]string {
 func configMap(t *testing.T, objects []runtime.Object, name string) *corev1.ConfigMap {
 	t.Helper()
 	for _, c := range kubernetes.Each[*corev1.ConfigMap](objects) {
-		if c.Name == name || strings.HasPrefix(c.Name, name+"-") {
+		if strings.Contains(c.Name, name) {
 			return c
 		}
 	}

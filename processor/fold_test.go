@@ -1,0 +1,312 @@
+package processor
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+	"time"
+)
+
+// grammar makes random configurations, in which few names meet often.
+type grammar struct{ *rand.Rand }
+
+func (g grammar) pick(of ...string) string { return of[g.IntN(len(of))] }
+
+func (g grammar) field() string {
+	return g.pick("message", "message", "fields.env", "fields.n", "fields", "tags", "host.name", "host", "agent.id", "input.type", "log.offset",
+		"log.file.path", "log.flags", "log", "a", "a.b", "b", "c.d", "event.timezone", "error.message", "@timestamp", "@metadata.pipeline", "dissect.x", "type")
+}
+
+func (g grammar) fields() []any {
+	list := []any{}
+	for range 1 + g.IntN(3) {
+		list = append(list, g.field())
+	}
+	return list
+}
+
+func (g grammar) scalar() any {
+	return []any{"prod", "x", "ERROR", "1", int64(1), true, ""}[g.IntN(7)]
+}
+
+func (g grammar) chance(n int) bool { return g.IntN(n) == 0 }
+
+func (g grammar) list(depth int) []any {
+	list := []any{}
+	for range 1 + g.IntN(6) {
+		list = append(list, g.element(depth))
+	}
+	return list
+}
+
+func (g grammar) element(depth int) any {
+	if depth > 0 && g.chance(8) {
+		e := map[string]any{"if": g.condition(2), "then": g.list(depth - 1)}
+		if g.chance(2) {
+			e["else"] = g.list(depth - 1)
+		}
+		return e
+	}
+	name, options := g.action()
+	if g.chance(4) {
+		options["when"] = g.condition(2)
+	}
+	return map[string]any{name: options}
+}
+
+func (g grammar) condition(depth int) map[string]any {
+	switch n := g.IntN(9); {
+	case n == 0 && depth > 0:
+		return map[string]any{"not": g.condition(depth - 1)}
+	case n == 1 && depth > 0:
+		return map[string]any{g.pick("or", "and"): []any{g.condition(depth - 1), g.condition(depth - 1)}}
+	case n < 4:
+		return map[string]any{"equals": map[string]any{g.field(): g.scalar()}}
+	case n < 6:
+		return map[string]any{g.pick("contains", "regexp"): map[string]any{g.field(): g.pick("prod", "ERROR", "x", "1")}}
+	case n == 6:
+		return map[string]any{"range": map[string]any{g.field(): map[string]any{g.pick("gt", "lte"): int64(g.IntN(3))}}}
+	case n == 7:
+		return map[string]any{"network": map[string]any{g.field(): "private"}}
+	}
+	return map[string]any{"has_fields": g.fields()}
+}
+
+func (g grammar) action() (string, map[string]any) {
+	fromTo := func() []any {
+		list := []any{}
+		for range 1 + g.IntN(2) {
+			list = append(list, map[string]any{"from": g.field(), "to": g.field()})
+		}
+		return list
+	}
+	flags := func(m map[string]any) map[string]any {
+		for _, name := range []string{"ignore_missing", "fail_on_error"} {
+			if g.chance(2) {
+				m[name] = g.chance(2)
+			}
+		}
+		return m
+	}
+	switch g.IntN(24) {
+	case 0, 1, 2:
+		add := map[string]any{g.pick("env", "n", "b", "x"): g.scalar()}
+		if g.chance(4) {
+			add["sub"] = map[string]any{g.pick("y", "z"): g.scalar(), "none": map[string]any{}}
+		}
+		m := map[string]any{"fields": add}
+		if g.chance(2) {
+			m["target"] = g.pick("", "fields", "a", "host", "c", "@metadata")
+		}
+		return "add_fields", m
+	case 3:
+		return "add_tags", map[string]any{"tags": g.fields(), "target": g.pick("tags", "a", "log.flags")}
+	case 4:
+		return "add_labels", map[string]any{"labels": map[string]any{"env": g.scalar()}}
+	case 5:
+		return "drop_fields", map[string]any{"fields": append(g.fields(), g.pick("a", "/b$/")), "ignore_missing": g.chance(2)}
+	case 6:
+		return "include_fields", map[string]any{"fields": append(g.fields(), "message")}
+	case 7, 8:
+		return "rename", flags(map[string]any{"fields": fromTo()})
+	case 9, 10:
+		return "copy_fields", flags(map[string]any{"fields": fromTo()})
+	case 11:
+		return "replace", flags(map[string]any{"fields": []any{map[string]any{"field": g.field(), "pattern": g.pick("o", "x*", "[0-9]+"), "replacement": "<$0>"}}})
+	case 12:
+		return "convert", flags(map[string]any{"fields": []any{map[string]any{"from": g.field(), "to": g.field(), "type": valueTypes[g.IntN(len(valueTypes))]}}, "mode": g.pick("copy", "rename")})
+	case 13:
+		return "dissect", map[string]any{"tokenizer": g.pick("%{x} %{y}", "%{*k}=%{&k} %{}", "%{a.b}"), "field": g.field(), "target_prefix": g.pick("", "dissect", "a"), "overwrite_keys": g.chance(2)}
+	case 14:
+		return "decode_json_fields", map[string]any{"fields": g.fields(), "target": g.pick("", "a", "b.c"), "overwrite_keys": g.chance(2), "add_error_key": g.chance(2)}
+	case 15:
+		return "timestamp", map[string]any{"field": g.field(), "layouts": []any{"UNIX"}, "target_field": g.field(), "ignore_failure": g.chance(2)}
+	case 16:
+		return "fingerprint", map[string]any{"fields": g.fields(), "target_field": g.field(), "ignore_missing": !g.chance(4)}
+	case 17:
+		return "truncate_fields", flags(map[string]any{"fields": g.fields(), "max_bytes": int64(2)})
+	case 18:
+		return "append", flags(map[string]any{"target_field": g.field(), "fields": g.fields(), "values": []any{g.scalar()}, "allow_duplicate": g.chance(2)})
+	case 19:
+		return g.pick("lowercase", "uppercase"), flags(map[string]any{g.pick("fields", "values"): g.fields()})
+	case 20:
+		return "extract_array", flags(map[string]any{"field": g.field(), "mappings": map[string]any{g.pick("a", "b", "message"): int64(g.IntN(2))}})
+	case 21:
+		return "move_fields", map[string]any{"from": g.pick("", "a", "fields", "log"), "to": g.pick("x", "x.", "a.", "host."), "fields": g.fields(), "ignore_missing": g.chance(2)}
+	case 22:
+		return g.pick("add_locale", "add_host_metadata"), map[string]any{}
+	}
+	if g.chance(2) {
+		return "rate_limit", map[string]any{"limit": "3/h", "fields": g.fields()}
+	}
+	return "drop_event", map[string]any{"when": g.condition(1)}
+}
+
+func (g grammar) template() *Document {
+	fields := randomMap(g.Rand, 2)
+	for key, v := range map[string]any{
+		"fields": map[string]any{"env": "prod", "n": int64(1), "ip": "10.0.0.1"},
+		"tags":   []any{"x"},
+		"host":   map[string]any{"name": "h"},
+		"agent":  map[string]any{"id": "u"},
+		"input":  map[string]any{"type": "log"},
+	} {
+		if !g.chance(4) {
+			fields[key] = v
+		}
+	}
+	fields["log"] = map[string]any{"file": map[string]any{"path": "/a b"}}
+	delete(fields, "message")
+	return &Document{Time: noon, Fields: fields, Meta: map[string]any{"pipeline": "p"}}
+}
+
+// fill puts an event's own values into a document.
+func fillEvent(d *Document, i int) {
+	d.Time = noon.Add(time.Duration(i) * time.Second)
+	messages := []string{"ERROR x=1 b", "INFO prod", `{"a":{"b":2},"message":"inner","tags":"t"}`, "1", ""}
+	_ = d.Put("message", messages[i%len(messages)])
+	_ = d.Put("log.offset", int64(i%3))
+	if i%4 == 0 {
+		_ = d.Put("log.flags", []any{"multiline"})
+	}
+}
+
+var eventPaths = []string{"message", "@timestamp", "log.offset", "log.flags"}
+
+// checkFold compares a chain with what Fold and Filter make of it.
+func checkFold(t *testing.T, list []any, template *Document) (folded, filtered int) {
+	t.Helper()
+	whole, err := New(list)
+	if err != nil {
+		t.Fatalf("%v: %v", list, err)
+	}
+	split, err := New(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := template.Clone()
+	rest, keep := split.Fold(base, Overlap(eventPaths...))
+	var filter *Chain
+	if rest != nil {
+		folded = whole.Len() - rest.Len()
+		filter, rest = rest.Filter()
+	} else {
+		folded = whole.Len()
+	}
+	if filter != nil {
+		filtered = filter.Len()
+	}
+	shared := base.Clone()
+	for i := range 10 {
+		want := template.Clone()
+		fillEvent(want, i)
+		wantKeep := whole.Run(want)
+
+		got, gotKeep := shared, keep
+		shared.Reset(base)
+		fillEvent(shared, i)
+		if gotKeep && filter != nil {
+			before := text(t, shared)
+			gotKeep = filter.Run(shared)
+			if text(t, shared) != before {
+				t.Fatalf("a filter changes the document\n%s", toJSON(t, list))
+			}
+		}
+		if gotKeep && rest != nil {
+			got = base.Clone()
+			fillEvent(got, i)
+			gotKeep = rest.Run(got)
+		}
+		if gotKeep != wantKeep || wantKeep && !(reflect.DeepEqual(got.Fields, want.Fields) && reflect.DeepEqual(got.Meta, want.Meta) && got.Time.Equal(want.Time)) {
+			t.Fatalf("event %d of %s\nwith %s\nis %v %s\nwant %v %s", i, text(t, template), toJSON(t, list), gotKeep, text(t, got), wantKeep, text(t, want))
+		}
+	}
+	return folded, filtered
+}
+
+func TestFoldIsTheSame(t *testing.T) {
+	chains, folded, filtered, all := 3000, 0, 0, 0
+	if testing.Short() {
+		chains = 300
+	}
+	for seed := range chains {
+		g := grammar{rand.New(rand.NewPCG(uint64(seed), 1))}
+		list := g.list(2)
+		n, m := checkFold(t, list, g.template())
+		folded, filtered, all = folded+n, filtered+m, all+len(list)
+	}
+	if folded < all/10 || filtered < all/100 {
+		t.Errorf("only %d of %d are folded, %d filtered: that shows nothing", folded, all, filtered)
+	}
+}
+
+func TestFold(t *testing.T) {
+	for _, c := range []struct {
+		processors string
+		left       string
+		folded     string // the template then
+	}{
+		{`[{add_fields: {fields: {a: 1}}}, {add_tags: {tags: t}}]`, "[]", `{"fields":{"a":1,"env":"prod"},"tags":["t"]}`},
+		{`[{drop_event: {when: {contains: {message: x}}}}, {add_fields: {fields: {a: 1}}}]`, "[0.drop_event]", `{"fields":{"a":1,"env":"prod"}}`},
+		{`[{drop_event: {when: {equals: {fields.env: prod}}}}]`, "dropped", ``},
+		{`[{drop_event: {when: {equals: {fields.env: test}}}}, {rename: {fields: [{from: fields.env, to: env}]}}]`, "[]", `{"env":"prod","fields":{}}`},
+		{`[{dissect: {tokenizer: '%{a} %{b}'}}, {add_fields: {target: dissect, fields: {c: 1}}}, {add_fields: {fields: {c: 1}}}]`, "[0.dissect 1.add_fields]", `{"fields":{"c":1,"env":"prod"}}`},
+		{`[{add_tags: {tags: x, when: {contains: {message: x}}}}, {add_tags: {tags: b}}]`, "[0.add_tags 1.add_tags]", `{"fields":{"env":"prod"}}`},
+		{`[{drop_fields: {fields: [log.offset, fields]}}]`, "[0.drop_fields]", `{"fields":{"env":"prod"}}`},
+		{`[{drop_fields: {fields: [log]}}]`, "[0.drop_fields]", `{"fields":{"env":"prod"}}`},
+		{`[{add_fields: {target: '', fields: {log.level: x}}}]`, "[]", `{"fields":{"env":"prod"},"log":{"level":"x"}}`},
+		{`[{add_fields: {target: '', fields: {message.x: 1}}}]`, "[0.add_fields]", `{"fields":{"env":"prod"}}`},
+		{`[{include_fields: {fields: [message]}}, {add_locale: {}}]`, "[0.include_fields 1.add_locale]", `{"fields":{"env":"prod"}}`},
+		{`[{if: {equals: {fields.env: prod}}, then: {add_tags: {tags: a}}, else: {drop_event: {}}}]`, "[]", `{"fields":{"env":"prod"},"tags":["a"]}`},
+		{`[{add_id: {}}, {rate_limit: {limit: 1/s}}]`, "[0.add_id 1.rate_limit]", `{"fields":{"env":"prod"}}`},
+	} {
+		d := document(t, `{"fields":{"env":"prod"}}`)
+		rest, keep := build(t, c.processors).Fold(d, Overlap(eventPaths...))
+		left := []string{}
+		if rest != nil {
+			for _, s := range rest.Stats() {
+				left = append(left, s.Path)
+			}
+		}
+		got := fmt.Sprint(left)
+		if !keep {
+			got = "dropped"
+		}
+		if got != c.left || keep && text(t, d) != canonical(t, c.folded) {
+			t.Errorf("%s leaves %s and %s", c.processors, got, text(t, d))
+		}
+	}
+}
+
+func TestFilter(t *testing.T) {
+	for _, c := range []struct{ processors, filter, rest string }{
+		{`[{drop_event: {when: {contains: {message: x}}}}, {rate_limit: {limit: 1/s, fields: a}}, {add_tags: {tags: a}}, {drop_event: {}}]`, "[0.drop_event 1.rate_limit]", "[2.add_tags 3.drop_event]"},
+		{`[{drop_event: {}}]`, "[0.drop_event]", "[]"},
+		{`[{include_fields: {fields: [a]}}, {drop_event: {}}]`, "[]", "[0.include_fields 1.drop_event]"},
+		{`[{if: {has_fields: a}, then: {drop_event: {}}}, {if: {has_fields: a}, then: {add_tags: {tags: x}}}]`, "[0.if 0.then.drop_event]", "[1.if 1.then.add_tags]"},
+	} {
+		paths := func(c *Chain) string {
+			list := []string{}
+			if c != nil {
+				for _, s := range c.Stats() {
+					list = append(list, s.Path)
+				}
+			}
+			return fmt.Sprint(list)
+		}
+		filter, rest := build(t, c.processors).Filter()
+		if paths(filter) != c.filter || paths(rest) != c.rest {
+			t.Errorf("%s is split into %s and %s", c.processors, paths(filter), paths(rest))
+		}
+	}
+}
+
+func TestOverlap(t *testing.T) {
+	varying := Overlap("message", "log.offset")
+	for path, want := range map[string]bool{"message": true, "message.x": true, "messages": false, "log": true, "log.offset": true, "log.offset.x": true, "log.off": false, "log.file": false, "lo": false} {
+		if varying(path) != want {
+			t.Errorf("%s: %v", path, !want)
+		}
+	}
+}
