@@ -69,6 +69,18 @@ fuzz: ## run every fuzz target for FUZZTIME (30s)
 bench: ## measure throughput and cost; arguments in BENCHFLAGS
 	cd benchmarks && $(GO) run . $(BENCHFLAGS)
 
+BASE ?= HEAD
+BENCHED := ./output ./output/kafka ./tailer ./match ./multiline ./parser ./processor ./registry
+.PHONY: benchcmp
+benchcmp: ## compare the micro-benchmarks with those of BASE (a commit; default HEAD)
+	@tmp=$$(mktemp -d); trap 'git worktree remove --force "$$tmp/base"; rm -rf "$$tmp"' EXIT; \
+	git worktree add --quiet --detach "$$tmp/base" $(BASE); \
+	for i in 1 2 3 4 5 6; do \
+		(cd "$$tmp/base" && $(GO) test -run '^$$' -bench . -benchtime 200ms -benchmem $(BENCHED)) >>"$$tmp/old" || exit; \
+		$(GO) test -run '^$$' -bench . -benchtime 200ms -benchmem $(BENCHED) >>"$$tmp/new" || exit; \
+	done; \
+	$(GO) run golang.org/x/perf/cmd/benchstat@latest "$$tmp/old" "$$tmp/new"
+
 .PHONY: bench-peers
 bench-peers: ## compare with the log shippers that are installed
 	cd benchmarks && $(GO) run . -peers $(BENCHFLAGS)

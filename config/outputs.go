@@ -84,7 +84,7 @@ func readKafka(s *tree.Section) *kafka.Config {
 		s.Errorf("required_acks", "%d is not one of -1 (all replicas), 1 (the leader), 0 (none)", acks)
 	}
 	c.Codec = codecs[s.Enum("compression", "gzip")]
-	c.Level = bounded(s, "compression_level", c.Level, 0, 9)
+	c.Level = level(s, c.Level)
 	c.ClientID = s.String("client_id", c.ClientID)
 	c.BulkMaxSize = bounded(s, "bulk_max_size", c.BulkMaxSize, 1, 1<<20)
 	c.FlushFrequency = notNegative(s, "bulk_flush_frequency", 0)
@@ -106,6 +106,20 @@ func readKafka(s *tree.Section) *kafka.Config {
 		c.TLS = readTLS(s.Sub("ssl", &tlsTable))
 	}
 	return &c
+}
+
+// level reads compression_level: a number, or logcar's own "auto".
+func level(s *tree.Section, def int) int {
+	text := s.String("compression_level", strconv.Itoa(def))
+	if text == "auto" {
+		return kafka.AutoLevel
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 || n > 9 {
+		s.Errorf("compression_level", "%q is out of range; expected 0 to 9, or auto", text)
+		return def
+	}
+	return n
 }
 
 var codecs = map[string]kafka.Codec{

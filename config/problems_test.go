@@ -122,7 +122,7 @@ func TestErrors(t *testing.T) {
 		{"acks", broker("required_acks: 2"), []string{out + "kafka.required_acks: 2 is not one of -1 (all replicas), 1 (the leader), 0 (none)"}},
 		{"acks in words", broker("required_acks: all"), []string{out + `kafka.required_acks: "all" is not an integer; expected a whole number such as 10`}},
 		{"codec", broker("compression: gz"), []string{out + `kafka.compression: "gz" is not one of none, no, off, gzip, snappy, lz4, zstd`}},
-		{"level", broker("compression_level: 12"), []string{out + "kafka.compression_level: 12 is out of range; expected 0 to 9"}},
+		{"level", broker("compression_level: 12"), []string{out + `kafka.compression_level: "12" is out of range; expected 0 to 9, or auto`}},
 		{"bulk size", broker("bulk_max_size: 0"), []string{out + "kafka.bulk_max_size: 0 is out of range; expected 1 to 1048576"}},
 		{"message size", broker("max_message_bytes: 100"), []string{out + "kafka.max_message_bytes: 100 is out of range; expected 1024 to 1073741824"}},
 		{"timeout", broker("timeout: 0"), []string{out + "kafka.timeout: 0s is no time; expected more than 0"}},

@@ -245,7 +245,7 @@ var kafkaTable = tree.Table{Name: "output.kafka", Options: slices.Concat(
 		option("topic", tree.String, "", "a name"),
 		option("required_acks", tree.Int, "-1", "Filebeat's default is 1; with -1 nothing is lost when a leader dies"),
 		enum("compression", "gzip", "", "none", "no", "off", "gzip", "snappy", "lz4", "zstd"),
-		option("compression_level", tree.Int, "3", "gzip only; Filebeat's default of 4 costs more and saves nothing on such documents"),
+		option("compression_level", tree.String, "3", "gzip only; Filebeat's default of 4 costs more and saves nothing on such documents. auto is logcar's own: 1 under load or when the cgroup throttles, 6 for small batches, 3 otherwise"),
 		option("client_id", tree.String, "beats", ""),
 		option("bulk_max_size", tree.Int, "2048", "events in a record batch"),
 		option("bulk_flush_frequency", tree.Duration, "0", "0: batches go when they are full or when nothing more comes"),

@@ -16,12 +16,13 @@ import (
 // one goroutine at a time.
 type compressor struct {
 	codec Codec
+	level int
 	gzip  *gzip.Writer
 	other kafkacompress.Codec
 }
 
 func newCompressor(codec Codec, level int) (*compressor, error) {
-	c := &compressor{codec: codec}
+	c := &compressor{codec: codec, level: level}
 	switch codec {
 	case None:
 	case Gzip:

@@ -49,7 +49,7 @@ type Config struct {
 	Topic    string
 	Acks     Acks
 	Codec    Codec
-	Level    int // gzip: -3 (stateless) to 9
+	Level    int // gzip: -3 (stateless) to 9, or AutoLevel
 	ClientID string
 
 	// BulkMaxSize is the greatest number of events in a record batch.
@@ -121,6 +121,14 @@ func (c *Config) check() error {
 	case c.MaxMessageBytes < 1024:
 		return fmt.Errorf("kafka: batch limit of %d bytes is below 1024", c.MaxMessageBytes)
 	}
-	_, err := newCompressor(c.Codec, c.Level)
+	_, err := newCompressor(c.Codec, c.fixedLevel())
 	return err
+}
+
+// fixedLevel is the level for what is not on the usual way.
+func (c *Config) fixedLevel() int {
+	if c.Level == AutoLevel {
+		return usualLevel
+	}
+	return c.Level
 }

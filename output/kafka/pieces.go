@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"fmt"
+	"slices"
 
 	"go.uber.org/zap"
 
@@ -50,6 +51,21 @@ func (c *compression) release(raw []byte) {
 	if cap(raw) <= 2*targetSize {
 		c.raws = append(c.raws, raw)
 	}
+}
+
+// take returns an idle compressor of the level, or nil. One of another level is
+// dropped for it: a compressor has a megabyte, and levels change rarely.
+func (c *compression) take(level int) *compressor {
+	for i, with := range c.idle {
+		if with.level == level {
+			c.idle = slices.Delete(c.idle, i, i+1)
+			return with
+		}
+	}
+	if len(c.idle) >= c.workers {
+		c.idle = c.idle[1:]
+	}
+	return nil
 }
 
 // wire returns a buffer to compress into.
@@ -106,15 +122,12 @@ func (s *Sink) compressAll() {
 // while it works.
 func (s *Sink) press(b *batch) {
 	c := &s.compression
-	var with *compressor
-	if n := len(c.idle); n > 0 {
-		with = c.idle[n-1]
-		c.idle = c.idle[:n-1]
-	}
+	level := s.levelOf(b)
+	with := c.take(level)
 	wire, limit := c.wire(), s.limit
 	s.mu.Unlock()
 	if with == nil {
-		with, _ = newCompressor(s.cfg.Codec, s.cfg.Level) // New has tried it
+		with, _ = newCompressor(s.cfg.Codec, level) // New has tried it
 	}
 	pieces := s.build(with, wire, b.raw, b, b.count, limit)
 	s.mu.Lock()
@@ -183,7 +196,7 @@ func (s *Sink) split(p piece, b *batch) ([]piece, error) {
 	if err != nil {
 		return nil, fmt.Errorf("split batch: %w", err)
 	}
-	with, err := newCompressor(s.cfg.Codec, s.cfg.Level)
+	with, err := newCompressor(s.cfg.Codec, s.cfg.fixedLevel())
 	if err != nil {
 		return nil, fmt.Errorf("split batch: %w", err)
 	}

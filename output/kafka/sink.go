@@ -73,6 +73,7 @@ type Sink struct {
 	bytes    int // compressed and not confirmed
 
 	compression compression
+	throttle    throttle
 
 	parts     []partition
 	partsAt   time.Time
@@ -95,6 +96,7 @@ func New(cfg Config, encoder *output.Encoder, log *zap.Logger) (*Sink, error) {
 		lanes: map[int32]*lane{}, limit: cfg.MaxMessageBytes,
 		next:        rand.IntN(1 << 16), // sidecars must not all begin with partition 0
 		compression: compression{workers: runtime.GOMAXPROCS(0)},
+		throttle:    throttle{path: "/sys/fs/cgroup/cpu.stat"},
 	}
 	var err error
 	if s.cluster, err = newCluster(&s.cfg); err != nil {
