@@ -114,9 +114,45 @@ func TestQuietFilesAreSmall(t *testing.T) {
 	if cap(f.buf) > 100 {
 		t.Errorf("%d bytes are kept for 9", cap(f.buf))
 	}
-	out := feed(t, f, strings.Repeat(" of a long line", 1000)+"\n", 4000, 100, wait)
+	feed(t, f, strings.Repeat(" of a long line", 1000), 4000, 100, wait)
+	if cap(f.buf) > 64<<10 {
+		t.Errorf("%d bytes are kept for 15000", cap(f.buf))
+	}
+	out := feed(t, f, "\n", 100, 100, wait)
 	if want := "beginning" + strings.Repeat(" of a long line", 1000); string(out.Data) != want {
 		t.Errorf("text %q", out.Data)
+	}
+}
+
+// TestAllocations: what a line costs does not depend on memory, unless there are
+// fields to be made.
+func TestAllocations(t *testing.T) {
+	const z = "2017-09-12T22:32:21.2Z stdout "
+	for _, tt := range []struct {
+		config Config
+		input  string
+		most   float64 // for 100 times input
+	}{
+		{Config{MaxBytes: 1000}, "a line\n", 5},
+		{Config{Encoding: "latin1"}, "a line\n", 5},
+		{Config{Encoding: "gbk", Terminator: "line_feed"}, "\xd6\xd0\n", 5},
+		{Config{Encoding: "utf-8"}, "\xff\n", 5},
+		{Config{Encoding: "utf-16le", Stages: []Stage{anchored(t, "^a")}}, "a\x00\n\x00b\x00\n\x00", 5},
+		{Config{Stages: []Stage{Container{}, anchored(t, "^a")}}, z + "F a\n" + z + "P b\n" + z + "F c\n", 5},
+		{Config{Stages: []Stage{JSON{}}}, `{"a":"b"}` + "\n", 800},
+	} {
+		f, out := mustNew(t, tt.config).File(), &Output{}
+		data := []byte(strings.Repeat(tt.input, 100))
+		got := testing.AllocsPerRun(20, func() {
+			out.Reset()
+			if err := f.Feed(data, readAt); err != nil {
+				t.Fatal(err)
+			}
+			f.Take(out, 1000)
+		})
+		if got > tt.most {
+			t.Errorf("%+v: %v allocations, want %v at most", tt.config, got, tt.most)
+		}
 	}
 }
 

@@ -71,24 +71,23 @@ func (f *File) shorten() {
 // size: many files are quiet for a long time.
 func (f *File) compact() {
 	rest := f.buf[f.line:]
-	f.scan -= f.line
-	f.line = 0
-	if len(rest) == 0 {
+	switch {
+	case len(rest) == 0:
 		f.release()
-		return
-	}
-	if len(rest) < smallRest && cap(f.buf) > 4*smallRest {
+	case cap(f.buf) > 4*len(rest)+smallest:
 		rest = append(make([]byte, 0, 2*len(rest)), rest...)
 		f.release()
 		f.buf = rest
-		return
+	case f.line > 0:
+		f.buf = f.buf[:copy(f.buf, rest)]
 	}
-	f.buf = f.buf[:copy(f.buf, rest)]
+	f.scan -= f.line
+	f.line = 0
 }
 
 const (
-	// smallRest is how much of an unfinished line is kept in a buffer of its size.
-	smallRest = 4 << 10
+	// smallest is the size of a buffer that is not worth being exchanged.
+	smallest = 1 << 10
 	// bufferSize is that of the buffers that files hand on to each other.
 	bufferSize = 256 << 10
 )

@@ -179,7 +179,7 @@ func randomConfig(tb testing.TB, rnd *rand.Rand) Config {
 // limits, however the bytes come.
 func TestModel(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
-	for i := range 30_000 {
+	for i := range 10_000 {
 		c, data, end := randomConfig(t, rnd), randomText(rnd), ending(rnd.IntN(3))
 		want, filtered, settled, done := model(c, data, end)
 

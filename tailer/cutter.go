@@ -62,9 +62,22 @@ type cutter struct {
 // bom is stripped from every line, as Filebeat does from 7.0 on.
 var bom = []byte("\ufeff")
 
-// lineSlack is how much more than MaxBytes of an unfinished line is kept: enough
-// for a line end and a byte that tells that it was longer.
-const lineSlack = 4
+const (
+	// lineSlack is how much more than its limit of an unfinished line is kept:
+	// enough for a line end and a byte that tells that it was longer.
+	lineSlack = 4
+	// minLine is how much of a line rules look at, however small MaxBytes is: it
+	// limits the text of an event, not what tells where one begins.
+	minLine = 64 << 10
+)
+
+// lineLimit is how much of a line is looked at; 0: all of it.
+func (c *Cut) lineLimit() int {
+	if c.MaxBytes == 0 {
+		return 0
+	}
+	return max(c.MaxBytes, minLine) + lineSlack
+}
 
 // cut appends the events that are complete to events, at most limit of them, and
 // says whether it stopped for that. now is when the bytes were read.
@@ -92,7 +105,7 @@ func (c *cutter) cut(events []event.Event, limit int, now time.Time) ([]event.Ev
 
 // shorten drops what is too much of an endless line.
 func (c *cutter) shorten() {
-	if most := c.line + c.MaxBytes + lineSlack; c.MaxBytes > 0 && len(c.buf) > most {
+	if most := c.line + c.lineLimit(); c.MaxBytes > 0 && len(c.buf) > most {
 		c.lost += int64(len(c.buf) - most)
 		c.buf = c.buf[:most]
 		c.scan = most
@@ -108,7 +121,11 @@ func (c *cutter) take(events []event.Event, text []byte, next int64, now time.Ti
 	}
 	verdict := multiline.Begin | multiline.End
 	if c.Rule != nil {
-		verdict = c.Rule.Judge(text, c.lines)
+		judged := text
+		if limit := c.lineLimit(); limit > 0 && len(judged) > limit {
+			judged = judged[:limit] // as if the rest had not been kept
+		}
+		verdict = c.Rule.Judge(judged, c.lines)
 	}
 	if verdict&multiline.Begin != 0 && c.lines > 0 {
 		events = c.close(events, c.pos)

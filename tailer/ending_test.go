@@ -44,6 +44,32 @@ func TestQuiet(t *testing.T) {
 	})
 }
 
+// An application that goes on writing does not keep it from ending.
+func TestFinishEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t, polling)
+		s.do("input *.log", "start", "open w a.log")
+		n := 0
+		s.sink.seen = func() {
+			if n++; n < 1000 {
+				_, _ = fmt.Fprintf(s.pens["w"], "%d\n", n)
+			}
+		}
+		s.do(`put w "0\n"`, "finish")
+		if n > 10 {
+			t.Errorf("it read %d more lines", n)
+		}
+		s.sink.seen = nil
+		want := ""
+		for i := range n + 1 {
+			want += fmt.Sprintf("%d\n", i)
+		}
+		s.do("start")
+		s.wantText("a.log", want)
+		s.do("end")
+	})
+}
+
 // Where there is nothing to read, it is quiet from the beginning.
 func TestQuietWithoutFiles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

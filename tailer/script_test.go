@@ -202,7 +202,7 @@ func (s *script) limit() time.Duration {
 	if s.mode == polling {
 		return 2 * time.Minute
 	}
-	return 10 * time.Second
+	return time.Minute // on a machine that has other things to do
 }
 
 func (s *script) start([]string) error {
