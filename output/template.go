@@ -91,17 +91,16 @@ func (t *template) fold() (keep bool) {
 	return true
 }
 
+// addOwn adds the shipper's own fields, which replace nothing; a part of them may
+// be there. The document gets maps of its own, since processors change them.
 func (t *template) addOwn(d *processor.Document) {
-	for k, v := range t.own {
-		if m, ok := v.(map[string]any); ok {
-			if old, ok := d.Fields[k].(map[string]any); ok {
-				event.Merge(old, m, false) // a part of it may be there
-				continue
-			}
-			v = maps.Clone(m)
-		}
-		addMissing(d.Fields, k, v)
-	}
+	own := maps.Clone(t.own)
+	maps.DeleteFunc(own, func(key string, _ any) bool {
+		old, exists := d.Fields[key]
+		_, isMap := old.(map[string]any)
+		return exists && !isMap
+	})
+	d.DeepMerge(own, false)
 }
 
 func (t *template) version() (sum uint64) {
