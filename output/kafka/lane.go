@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -15,6 +16,7 @@ type lane struct {
 	queue   []*batch
 	running bool
 	failing bool // the last attempt failed: other lanes are preferred
+	gone    bool // the topic has no such partition any more
 
 	producer producer // its goroutine's alone
 }
@@ -104,6 +106,14 @@ func (s *Sink) resolved(parts []partition) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.parts, s.partsAt, s.resolving = parts, time.Now(), false
+	for id, l := range s.lanes {
+		if !slices.ContainsFunc(parts, func(p partition) bool { return p.id == id }) {
+			// The topic was made anew, with fewer partitions. The lane's
+			// goroutine finds its batches another one.
+			l.gone = true
+			delete(s.lanes, id)
+		}
+	}
 	waiting := s.homeless
 	s.homeless = nil
 	for _, b := range waiting {
@@ -137,6 +147,8 @@ func (s *Sink) drive(l *lane) {
 				i++
 			} else if s.life.Err() != nil {
 				return
+			} else if s.leaves(l, i) {
+				return
 			} else {
 				b.pieces = append(b.pieces[:i:i], append(more, b.pieces[i+1:]...)...)
 			}
@@ -148,11 +160,38 @@ func (s *Sink) drive(l *lane) {
 	}
 }
 
+// leaves moves the batches of a lane whose partition is gone to others, the first
+// one without its pieces that are delivered. It says whether it did.
+func (s *Sink) leaves(l *lane, delivered int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !l.gone {
+		return false
+	}
+	l.queue[0].pieces = l.queue[0].pieces[delivered:]
+	s.outage.ok(int(l.id))
+	for _, b := range l.queue {
+		s.assign(b)
+	}
+	l.queue = nil
+	return true
+}
+
+// isGone says that l's partition is no more.
+func (s *Sink) isGone(l *lane) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return l.gone
+}
+
 // deliver sends one piece until it is confirmed; then it returns nil. When the
-// piece must be cut, or the sink's life has ended, it returns what is to be sent
-// in its place.
+// piece must be cut, the partition is gone or the sink's life has ended, it
+// returns what is to be sent in its place.
 func (s *Sink) deliver(l *lane, b *batch, p piece) []piece {
 	for attempt := 0; ; attempt++ {
+		if attempt > 0 && s.isGone(l) {
+			return []piece{p}
+		}
 		gen := s.cluster.seen()
 		err := s.identify(l)
 		if err == nil {

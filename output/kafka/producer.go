@@ -23,7 +23,6 @@ type producer struct {
 	epoch int16
 	next  int32 // sequence number of the next batch's first record
 	known bool  // id and epoch are valid
-	plain bool  // the cluster does not grant ids: repeat rather than lose
 }
 
 // initProducer has the layout of kafka-go's request and not its Transaction
@@ -52,7 +51,7 @@ func (c *cluster) newProducer(ctx context.Context) (id int64, epoch int16, err e
 // with less, the user has chosen otherwise. A cluster that refuses ids gets
 // batches without them.
 func (s *Sink) identify(l *lane) error {
-	if s.cfg.Acks != AcksAll || l.producer.known || l.producer.plain {
+	if s.cfg.Acks != AcksAll || l.producer.known || s.plain.Load() {
 		return nil
 	}
 	id, epoch, err := s.cluster.newProducer(s.life)
@@ -60,8 +59,9 @@ func (s *Sink) identify(l *lane) error {
 	case err == nil:
 		l.producer = producer{id: id, epoch: epoch, known: true}
 	case refusesProducers(err):
-		l.producer = producer{plain: true}
-		s.log.Warn("the cluster gives no producer ids: a request that is repeated may repeat its events", zap.Error(err))
+		if !s.plain.Swap(true) {
+			s.log.Warn("the cluster gives no producer ids: a request that is repeated may repeat its events", zap.Error(err))
+		}
 	default:
 		return err
 	}

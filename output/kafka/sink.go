@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -51,6 +52,7 @@ type Sink struct {
 	cluster *cluster
 	outage  *outage
 	stats   counters
+	plain   atomic.Bool // the cluster grants no producer ids: repeat rather than lose
 
 	// life ends when nothing is to be sent any more. Requests run under it and
 	// never under Send's context: a reader that stops must not throw away what

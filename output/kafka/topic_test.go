@@ -80,6 +80,31 @@ func TestTopicIsMadeAgain(t *testing.T) {
 	r.checkStored(c, once)
 }
 
+// A topic that is made again with fewer partitions: what waited for those that are
+// gone goes into those that are left.
+func TestTopicShrinks(t *testing.T) {
+	c := startCluster(t, 6)
+	cfg := testConfig(c.ListenAddrs()...)
+	cfg.BulkMaxSize = 1
+	r := newRig(t, cfg)
+	r.send(0, 12, 100)
+	r.waitDone(1)
+	if err := c.DeleteTopic(topic); err != nil {
+		t.Fatal(err)
+	}
+	clear(r.want)
+	r.send(0, 8, 100)
+	eventually(t, "all partitions are missed", func() bool { return r.Stats().Errors >= 8 })
+	if err := c.CreateTopic(topic, 1, nil); err != nil {
+		t.Fatal(err)
+	}
+	r.finish()
+	got := readBack(t, c)
+	if n := len(got[0]); n != 8 {
+		t.Errorf("%d events in the only partition, want 8", n)
+	}
+}
+
 // Without the right to describe the topic metadata is an error, and is waited
 // for as well.
 func TestMetadataIsForbidden(t *testing.T) {
