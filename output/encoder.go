@@ -53,7 +53,7 @@ func NewEncoder(shape Shape, agent Agent, opts Options) *Encoder {
 // has no JSON form; configuration should have refused it.
 func (e *Encoder) Start(b *event.Batch) error {
 	t := e.templates[b.Source]
-	if t == nil || (len(t.works) > 0 && t.version() != t.seen) {
+	if t == nil || t.all.Version() != t.seen {
 		var err error
 		if t, err = e.newTemplate(b.Source); err != nil {
 			return fmt.Errorf("encode %s: %w", b.Source.Path, err)
@@ -84,7 +84,7 @@ func (e *Encoder) Append(dst []byte, b *event.Batch, i int) ([]byte, bool) {
 		return dst, false
 	case len(t.body) == 0:
 		return e.appendBuilt(dst, b, i)
-	case (t.early != nil || t.filter != nil) && !e.wanted(b, i):
+	case t.filter != nil && !e.wanted(b, i):
 		return e.drop(dst)
 	}
 	ev := &b.Events[i]
@@ -108,46 +108,23 @@ func (e *Encoder) Append(dst []byte, b *event.Batch, i int) ([]byte, bool) {
 	return append(dst, `"}`...), true
 }
 
-// wanted asks the processors that only look. They need no document of the event's
-// own: what varies is put into one that is always the same otherwise.
+// wanted asks the processors that only look.
 func (e *Encoder) wanted(b *event.Batch, i int) bool {
-	t := e.current
-	for _, f := range []struct {
-		chain *processor.Chain
-		doc   *processor.Document
-	}{{t.early, t.bare}, {t.filter, t.base}} {
-		if f.chain == nil {
-			continue
-		}
-		f.doc.Time = b.Time
-		e.putEvent(f.doc.Fields, b, i)
-		if !f.chain.Run(f.doc) {
-			return false
-		}
-	}
-	return true
+	d := e.current.doc
+	defer d.Restore()
+	d.Time = b.Time
+	e.putEvent(d, b, i)
+	return e.current.filter.Run(d)
 }
 
-// appendBuilt is the way of events that processors touch.
+// appendBuilt is the way of events that processors change. They all work on one
+// document, which is made again what it was after each.
 func (e *Encoder) appendBuilt(dst []byte, b *event.Batch, i int) ([]byte, bool) {
 	t := e.current
-	if t.doc == nil {
-		t.doc = t.base.Clone()
-	} else {
-		t.doc.Reset(t.base)
-	}
 	d := t.doc
+	defer d.Restore()
 	d.Time = b.Time
-	e.putEvent(d.Fields, b, i)
-	if t.early != nil && !t.early.Run(d) {
-		return e.drop(dst)
-	}
-	if t.inputs != nil {
-		if !t.inputs.Run(d) {
-			return e.drop(dst)
-		}
-		t.addOwn(d)
-	}
+	e.putEvent(d, b, i)
 	if (t.filter != nil && !t.filter.Run(d)) || (t.rest != nil && !t.rest.Run(d)) {
 		return e.drop(dst)
 	}
@@ -162,18 +139,13 @@ func (e *Encoder) appendParsed(dst []byte, b *event.Batch, i int) ([]byte, bool)
 	if in == nil {
 		in = &event.Input{}
 	}
-	d := &processor.Document{Time: b.Time, Meta: maps.Clone(x.Meta), Fields: map[string]any{}}
+	d := &processor.Document{Time: b.Time, Meta: maps.Clone(x.Meta), Fields: e.place(b.Source)}
 	if !x.Time.IsZero() {
 		d.Time = x.Time
 	}
-	if e.shape == Shape6 {
-		d.Fields["source"] = b.Source.Path
-	} else {
-		d.Fields["log"] = map[string]any{"file": map[string]any{"path": b.Source.Path}}
-	}
-	e.putEvent(d.Fields, b, i)
+	e.putEvent(d, b, i)
 	if x.NoMessage {
-		delete(d.Fields, "message")
+		d.Delete("message")
 	}
 	x.MergeInto(d.Fields)
 	d = d.Clone() // maps of x may be shared
@@ -183,11 +155,7 @@ func (e *Encoder) appendParsed(dst []byte, b *event.Batch, i int) ([]byte, bool)
 		d.Fields["tags"] = addTags(d.Fields["tags"], tags)
 	}
 	d.DeepMerge(said, true)
-	if c := e.opts.Inputs[in]; c != nil && !c.Run(d) {
-		return e.drop(dst)
-	}
-	e.current.addOwn(d)
-	if e.opts.Global != nil && !e.opts.Global.Run(d) {
+	if !e.current.all.Run(d) {
 		return e.drop(dst)
 	}
 	return e.appendDocument(dst, d)
@@ -208,23 +176,18 @@ func addTags(have any, tags []string) []any {
 	return list
 }
 
-// putEvent adds what is the event's own.
-func (e *Encoder) putEvent(fields map[string]any, b *event.Batch, i int) {
+// putEvent adds what is the event's own. Where a processor has put something else
+// in the place of log, an offset cannot be added to it.
+func (e *Encoder) putEvent(d *processor.Document, b *event.Batch, i int) {
 	ev := &b.Events[i]
-	fields["message"] = string(b.Data[ev.Start:ev.End])
+	_ = d.Put("message", string(b.Data[ev.Start:ev.End])) // there is nothing on the way
 	if e.shape == Shape6 {
-		fields["offset"] = ev.To
+		_ = d.Put("offset", ev.To)
 		return
 	}
-	log, ok := fields["log"].(map[string]any)
-	if !ok {
-		log = map[string]any{}
-		fields["log"] = log
-	}
-	log["offset"] = ev.From
-	delete(log, "flags")
+	_ = d.Put("log.offset", ev.From)
 	if flags := flagList(ev.Flags); flags != nil {
-		log["flags"] = flags
+		_ = d.Put("log.flags", flags)
 	}
 }
 

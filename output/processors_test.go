@@ -118,7 +118,7 @@ func wayOf(t *template) string {
 		return "dropped"
 	case len(t.body) == 0:
 		return "built"
-	case t.early != nil || t.filter != nil:
+	case t.filter != nil:
 		return "judged"
 	}
 	return "template"

@@ -17,115 +17,72 @@ type template struct {
 	// body is the document from the end of the time to the beginning of what
 	// differs; empty when documents must be built one by one.
 	body []byte
+	meta map[string]any // @metadata of all documents
 
-	drop   bool                // a processor drops them all
-	bare   *processor.Document // what is the same for all, before the shipper's own fields
-	base   *processor.Document // and with them
-	early  *processor.Chain    // the input's processors that look at each event, and may drop it
-	inputs *processor.Chain    // those that change it
-	filter *processor.Chain    // the global ones that look
-	rest   *processor.Chain    // and those that change
-	own    map[string]any      // the shipper's fields, when they must wait for inputs
-	works  []*processor.Chain  // whose version says whether all this still holds
-	seen   uint64              // it, when the template was made
-	doc    *processor.Document // the one that is being built
-	meta   map[string]any      // @metadata of all documents
+	all  *processor.Chain // the input's processors, the shipper's own fields, the global processors
+	seen uint64           // its version when the template was made
+
+	drop   bool                // all of these documents are dropped
+	doc    *processor.Document // what is the same for all, with all at work that does the same to all
+	filter *processor.Chain    // what is left of all: first those that look at each event and may drop it
+	rest   *processor.Chain    // then those that change it
 }
 
-// newTemplate builds what src's documents have in common, with those processors
-// already at work that do the same to all of them.
+// newTemplate builds what src's documents have in common.
 func (e *Encoder) newTemplate(src *event.Source) (*template, error) {
 	in := src.Input
 	if in == nil {
 		in = &event.Input{}
 	}
-	t := &template{own: builtins(e.shape, &e.agent, in), meta: metadata(e.shape, in)}
-	t.base = &processor.Document{Fields: described(e.shape, in)}
-	if e.shape == Shape6 {
-		t.base.Fields["source"] = src.Path
-	} else {
-		t.base.Fields["log"] = map[string]any{"file": map[string]any{"path": src.Path}}
+	t := &template{
+		meta: metadata(e.shape, in),
+		all:  processor.Join(e.opts.Inputs[in], processor.Defaults(builtins(e.shape, &e.agent, in)), e.opts.Global),
 	}
-	t.base = t.base.Clone() // the configuration's maps stay as they are
-	t.inputs, t.rest = e.opts.Inputs[in], e.opts.Global
-	for _, c := range []*processor.Chain{t.inputs, t.rest} {
-		if c != nil {
-			t.works = append(t.works, c)
-		}
-	}
-	t.seen = t.version()
-	if !t.fold() {
+	t.seen = t.all.Version()
+	common := &processor.Document{Fields: e.place(src)}
+	common.DeepMerge(described(e.shape, in), true)
+	t.doc = common.Clone() // the configuration's maps stay as they are
+	var keep bool
+	if t.rest, keep = t.all.Fold(t.doc, varying); !keep {
 		t.drop = true
 		return t, nil
-	}
-	if t.inputs != nil || t.rest != nil {
-		return t, nil
-	}
-	return t, t.render(e.shape)
-}
-
-// fold runs what is the same for all events. Where processors of the input are
-// left, the shipper's own fields and the global processors must wait for them.
-func (t *template) fold() (keep bool) {
-	if t.inputs != nil {
-		if t.inputs, keep = t.inputs.Fold(t.base, varying); !keep {
-			return false
-		}
-	}
-	if t.inputs != nil {
-		t.early, t.inputs = t.inputs.Filter()
-		t.bare = t.base.Clone()
-	}
-	if t.inputs != nil {
-		return true
-	}
-	t.addOwn(t.base)
-	if t.rest != nil {
-		if t.rest, keep = t.rest.Fold(t.base, varying); !keep {
-			return false
-		}
 	}
 	if t.rest != nil {
 		t.filter, t.rest = t.rest.Filter()
 	}
-	return true
-}
-
-// addOwn adds the shipper's own fields, which replace nothing; a part of them may
-// be there. The document gets maps of its own, since processors change them.
-func (t *template) addOwn(d *processor.Document) {
-	own := maps.Clone(t.own)
-	maps.DeleteFunc(own, func(key string, _ any) bool {
-		old, exists := d.Fields[key]
-		_, isMap := old.(map[string]any)
-		return exists && !isMap
-	})
-	d.DeepMerge(own, false)
-}
-
-func (t *template) version() (sum uint64) {
-	for _, c := range t.works {
-		sum += c.Version()
+	if t.rest == nil {
+		if err := t.render(e.shape); err != nil {
+			return nil, err
+		}
 	}
-	return sum
+	t.doc.Save()
+	return t, nil
+}
+
+// place is what a document says of its file.
+func (e *Encoder) place(src *event.Source) map[string]any {
+	if e.shape == Shape6 {
+		return map[string]any{"source": src.Path}
+	}
+	return map[string]any{"log": map[string]any{"file": map[string]any{"path": src.Path}}}
 }
 
 // render writes body. The order is chosen for the compressor: all that repeats
 // stands in one run, what differs follows it.
 func (t *template) render(shape Shape) error {
-	log, isMap := t.base.Fields["log"].(map[string]any)
+	log, isMap := t.doc.Fields["log"].(map[string]any)
 	if shape != Shape6 && !isMap {
 		return nil // a processor has put something else there
 	}
 	var bad int
 	body := append([]byte(nil), `","@metadata":`...)
 	meta := maps.Clone(t.meta)
-	maps.Copy(meta, t.base.Meta)
+	maps.Copy(meta, t.doc.Meta)
 	body, err := appendValue(body, meta, &bad)
 	if err != nil {
 		return fmt.Errorf("@metadata: %w", err)
 	}
-	others := maps.Clone(t.base.Fields)
+	others := maps.Clone(t.doc.Fields)
 	if shape != Shape6 {
 		delete(others, "log")
 	}

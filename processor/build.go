@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/logcar/logcar/internal/suggest"
 )
 
 // Error is something wrong with a configuration.
@@ -122,7 +124,7 @@ func unknownAction(name string) string {
 			valid = append(valid, k.Name)
 		}
 	}
-	return fmt.Sprintf("the processor action %s does not exist%s; valid actions: %s", name, didYouMean(name, valid), strings.Join(valid, ", "))
+	return fmt.Sprintf("the processor action %s does not exist%s; valid actions: %s", name, suggest.DidYouMean(name, valid), strings.Join(valid, ", "))
 }
 
 func (b *builder) action(k *kind, at string, values map[string]any) action {

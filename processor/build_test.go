@@ -1,6 +1,7 @@
 package processor
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -83,7 +84,10 @@ func TestErrorsHaveIndexes(t *testing.T) {
 	_, err := New(list(t, `[{add_locale: {}}, {drop_event: {x: 1}}, {if: {has_fields: a}, then: [{add_locale: {}}, {drop_event: {x: 1}}]}]`))
 	var got []int
 	for _, e := range err.(interface{ Unwrap() []error }).Unwrap() {
-		got = append(got, e.(*Error).Index)
+		var own *Error
+		if errors.As(e, &own) {
+			got = append(got, own.Index)
+		}
 	}
 	if !slices.Equal(got, []int{1, 2}) {
 		t.Errorf("indexes are %v", got)

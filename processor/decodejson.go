@@ -122,7 +122,7 @@ func (p *decodeJSON) setError(d *Document, err func() map[string]any) {
 	if d.Fields == nil {
 		d.Fields = map[string]any{}
 	}
-	d.Fields["error"] = err()
+	d.set(d.Fields, "error", err())
 }
 
 var errArray = errors.New("processing skipped")

@@ -10,7 +10,7 @@ import (
 type dissect struct {
 	tokenizer     *tokenizer
 	field         path
-	prefix        string
+	prefix        path
 	ignoreFailure bool
 	overwrite     bool
 	left, right   bool // where to trim
@@ -26,14 +26,12 @@ var dissectKind = kind{
 		{Name: "overwrite_keys", Type: Bool, Default: "false", Note: "Whether fields that exist are replaced; else they are a failure."},
 		{Name: "trim_values", Type: Enum, Values: []string{"none", "left", "right", "all"}, Default: "none", Note: "Where the values are trimmed."},
 		{Name: "trim_chars", Type: String, Default: " ", Note: "The characters to trim."},
-		{Name: "tag", Type: String, NoEffect: true, Note: "the place in the configuration names the processor"},
-		{Name: "id", Type: String, NoEffect: true, Note: "the place in the configuration names the processor"},
 	}},
 	build: newDissect,
 }
 
 func newDissect(o *options) action {
-	p := &dissect{field: o.field("field"), prefix: o.text("target_prefix"), ignoreFailure: o.on("ignore_failure"),
+	p := &dissect{field: o.field("field"), prefix: newPath(o.text("target_prefix")), ignoreFailure: o.on("ignore_failure"),
 		overwrite: o.on("overwrite_keys"), chars: o.text("trim_chars")}
 	trim := o.enum("trim_values")
 	p.left, p.right = trim == "left" || trim == "all", trim == "right" || trim == "all"
@@ -43,7 +41,7 @@ func newDissect(o *options) action {
 		return p
 	}
 	for i := range t.keys {
-		t.keys[i].path = newPath(join(p.prefix, t.keys[i].name))
+		t.keys[i].path = newPath(join(p.prefix.text, t.keys[i].name))
 	}
 	p.tokenizer = t
 	return p
@@ -70,6 +68,14 @@ func (p *dissect) run(d *Document) (bool, error) {
 	p.trim(s, spans)
 	var foundRoom [16]found
 	list := p.tokenizer.resolve(s, spans, foundRoom[:0])
+	if p.prefix.in == inFields && p.prefix.text != "" && !d.has(p.prefix) {
+		if m := newMap(list); m != nil {
+			if err := d.put(p.prefix, m); err != nil {
+				return true, &failure{"could not put value:", p.prefix.text, err}
+			}
+			return true, nil
+		}
+	}
 	d.begin()
 	if err := p.save(d, list); err != nil {
 		d.rollback()
@@ -107,7 +113,7 @@ func (p *dissect) save(d *Document, list []found) error {
 		}
 		to := f.key.path
 		if f.key.form == indirect {
-			to = newPath(join(p.prefix, f.name))
+			to = newPath(join(p.prefix.text, f.name))
 		}
 		if !p.overwrite {
 			if _, err := d.get(to); !errors.Is(err, errNotFound) {
@@ -119,6 +125,25 @@ func (p *dissect) save(d *Document, list []found) error {
 		}
 	}
 	return nil
+}
+
+// newMap makes the map that save would make one by one, where none is yet. It is
+// nil when save has to do it, since a name has dots, or when nothing is saved.
+func newMap(list []found) map[string]any {
+	m := make(map[string]any, len(list))
+	for i := range list {
+		f := &list[i]
+		if strings.IndexByte(f.name, '.') >= 0 {
+			return nil
+		}
+		if !f.drop {
+			m[f.name] = f.converted()
+		}
+	}
+	if len(m) == 0 {
+		return nil
+	}
+	return m
 }
 
 // converted is the value with the type that its key asks for, or as it is when it
@@ -140,10 +165,10 @@ func (p *dissect) touches() touched {
 	for i := range p.tokenizer.keys {
 		k := &p.tokenizer.keys[i]
 		switch {
-		case k.form == indirect && p.prefix == "":
+		case k.form == indirect && p.prefix.text == "":
 			t.everything = true
 		case k.form == indirect:
-			t.writes = append(t.writes, p.prefix)
+			t.writes = append(t.writes, p.prefix.text)
 		case k.saved():
 			t.writes = append(t.writes, k.path.text)
 		}

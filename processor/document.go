@@ -2,7 +2,6 @@ package processor
 
 import (
 	"errors"
-	"maps"
 	"strings"
 	"time"
 )
@@ -24,17 +23,10 @@ type Document struct {
 	Meta   map[string]any // @metadata, beside beat, type and version
 	Fields map[string]any // everything else
 
-	recording bool
-	undo      []change
-	before    time.Time
-}
-
-// change is what a map held under a key before it was written to.
-type change struct {
-	in  map[string]any
-	key string
-	old any
-	had bool
+	undo     []change
+	levels   int   // how many want changes to be recorded
+	restored state // by Restore
+	before   state // by rollback
 }
 
 var (
@@ -227,148 +219,4 @@ func asList(v any) ([]any, bool) {
 		return list, true
 	}
 	return nil, false
-}
-
-// set and remove are the only writers of maps, so that begin can record them.
-
-func (d *Document) set(m map[string]any, key string, v any) {
-	if d.recording {
-		old, had := m[key]
-		d.undo = append(d.undo, change{m, key, old, had})
-	}
-	m[key] = v
-}
-
-func (d *Document) remove(m map[string]any, key string) {
-	if d.recording {
-		old, had := m[key]
-		d.undo = append(d.undo, change{m, key, old, had})
-	}
-	delete(m, key)
-}
-
-// begin starts a change that can be taken back. To record what is written costs
-// less than the copy of each event that Filebeat makes in its place.
-func (d *Document) begin() {
-	d.recording, d.before = true, d.Time
-}
-
-func (d *Document) commit() {
-	clear(d.undo)
-	d.recording, d.undo = false, d.undo[:0]
-}
-
-func (d *Document) rollback() {
-	for i := len(d.undo) - 1; i >= 0; i-- {
-		if c := d.undo[i]; c.had {
-			c.in[c.key] = c.old
-		} else {
-			delete(c.in, c.key)
-		}
-	}
-	d.Time = d.before
-	d.commit()
-}
-
-// DeepMerge copies src into the document, maps into maps. Without overwrite,
-// values that are there stay, unless src has a map in their place, as in
-// Filebeat. "@timestamp" needs a time.Time and overwrite, "@metadata" a map; else
-// they are ignored. The document keeps none of src's maps.
-func (d *Document) DeepMerge(src map[string]any, overwrite bool) {
-	for key, v := range src {
-		switch key {
-		case "@timestamp":
-			if t, ok := v.(time.Time); ok && overwrite {
-				d.Time = t
-			}
-		case "@metadata":
-			if m, ok := v.(map[string]any); ok {
-				if d.Meta == nil {
-					d.Meta = map[string]any{}
-				}
-				d.mergeMap(d.Meta, m, overwrite)
-			}
-		default:
-			if d.Fields == nil {
-				d.Fields = map[string]any{}
-			}
-			d.merge(d.Fields, key, v, overwrite)
-		}
-	}
-}
-
-func (d *Document) mergeMap(dst, src map[string]any, overwrite bool) {
-	for key, v := range src {
-		d.merge(dst, key, v, overwrite)
-	}
-}
-
-func (d *Document) merge(dst map[string]any, key string, v any, overwrite bool) {
-	old, exists := dst[key]
-	m, ok := v.(map[string]any)
-	if !ok {
-		if overwrite || !exists {
-			d.set(dst, key, v)
-		}
-		return
-	}
-	if sub, ok := old.(map[string]any); ok && sub != nil {
-		d.mergeMap(sub, m, overwrite)
-		return
-	}
-	d.set(dst, key, cloneMap(m))
-}
-
-// Clone returns a copy that shares no map with d.
-func (d *Document) Clone() *Document {
-	return &Document{Time: d.Time, Meta: cloneMap(d.Meta), Fields: cloneMap(d.Fields)}
-}
-
-// Reset makes d the same as template, as Clone would, with the maps that d has
-// already. Nothing else may hold on to those.
-func (d *Document) Reset(template *Document) {
-	d.Time = template.Time
-	d.Meta = refill(d.Meta, template.Meta)
-	d.Fields = refill(d.Fields, template.Fields)
-}
-
-func refill(dst, src map[string]any) map[string]any {
-	if dst == nil || src == nil {
-		return cloneMap(src)
-	}
-	maps.DeleteFunc(dst, func(key string, _ any) bool {
-		_, ok := src[key]
-		return !ok
-	})
-	for key, v := range src {
-		if m, ok := v.(map[string]any); ok {
-			old, _ := dst[key].(map[string]any)
-			v = refill(old, m)
-		}
-		dst[key] = v
-	}
-	return dst
-}
-
-// clone copies v if it is a map; nothing else is changed in place.
-func clone(v any) any {
-	if m, ok := v.(map[string]any); ok {
-		return cloneMap(m)
-	}
-	return v
-}
-
-// cloneMap copies a map and the maps in it. Lists are shared.
-func cloneMap(m map[string]any) map[string]any {
-	if m == nil {
-		return nil
-	}
-	c := make(map[string]any, len(m))
-	for key, v := range m {
-		if sub, ok := v.(map[string]any); ok {
-			v = cloneMap(sub)
-		}
-		c[key] = v
-	}
-	return c
 }

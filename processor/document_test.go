@@ -170,30 +170,57 @@ func TestRollback(t *testing.T) {
 	}
 }
 
-func TestCloneAndReset(t *testing.T) {
+func TestSaveAndRestore(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
-	used := &Document{}
-	for range 2000 {
+	for range 500 {
 		template := &Document{Time: noon, Fields: randomMap(r, 3), Meta: randomMap(r, 1)}
 		if r.IntN(5) == 0 {
 			template.Meta = nil
 		}
 		was := text(t, template)
-		for _, d := range []*Document{template.Clone(), used} {
-			if d == used {
-				d.Reset(template)
-			}
+		d := template.Clone()
+		d.Save()
+		for range 4 {
 			if !reflect.DeepEqual(d.Fields, template.Fields) || !reflect.DeepEqual(d.Meta, template.Meta) || !d.Time.Equal(template.Time) {
-				t.Fatalf("copy is %s of %s", text(t, d), was)
+				t.Fatalf("it is %s of %s", text(t, d), was)
 			}
-			for range 5 {
+			for range r.IntN(5) {
+				inner := r.IntN(2) == 0
+				if inner {
+					d.begin()
+				}
+				before := text(t, d)
 				_ = d.Put(randomPath(r), randomValue(r, 2))
 				d.Delete(randomPath(r))
 				d.DeepMerge(randomMap(r, 2), true)
+				_ = d.Put("@timestamp", noon.Add(time.Hour))
+				if inner && r.IntN(2) == 0 {
+					if d.rollback(); text(t, d) != before {
+						t.Fatalf("taken back it is %s, was %s", text(t, d), before)
+					}
+				} else if inner {
+					d.commit()
+				}
+			}
+			if r.IntN(3) == 0 {
+				d.Fields = map[string]any{} // as include_fields does
 			}
 			if text(t, template) != was {
 				t.Fatalf("the template is %s, was %s", text(t, template), was)
 			}
+			d.Restore()
 		}
+	}
+}
+
+func TestRestoreKeepsLittle(t *testing.T) {
+	d := &Document{Fields: map[string]any{}}
+	d.Save()
+	for i := range 3 * maxUndo {
+		_ = d.Put("a", i)
+	}
+	d.Restore()
+	if cap(d.undo) > maxUndo || len(d.Fields) > 0 {
+		t.Errorf("room for %d changes, %v", cap(d.undo), d.Fields)
 	}
 }

@@ -48,11 +48,11 @@ func top(path string) string {
 	return name
 }
 
-// Overlap returns a function for Fold that knows these paths as varying: it says
-// yes to them, to what is below them and to the maps they are in.
-func Overlap(varying ...string) func(path string) bool {
+// Overlap returns a function for Fold that knows of these paths that events differ
+// there: it says yes to them, to what is below them and to the maps they are in.
+func Overlap(paths ...string) func(path string) bool {
 	return func(path string) bool {
-		return slices.ContainsFunc(varying, func(v string) bool {
+		return slices.ContainsFunc(paths, func(v string) bool {
 			return v == path || strings.HasPrefix(v, path+".") || strings.HasPrefix(path, v+".")
 		})
 	}
@@ -82,6 +82,40 @@ func (c *Chain) Fold(d *Document, varying func(path string) bool) (rest *Chain, 
 	}
 	return c.part(left), true
 }
+
+// Join makes one chain of several, some of which may be nil, so that Fold sees
+// them all. Their Notes, Stats and Version are the joint chain's too.
+func Join(chains ...*Chain) *Chain {
+	joint := &Chain{}
+	for _, c := range chains {
+		if c != nil {
+			joint.steps = append(joint.steps, c.steps...)
+			joint.notes = append(joint.notes, c.notes...)
+			joint.surround = append(joint.surround, c.surround...)
+		}
+	}
+	return joint
+}
+
+// Defaults returns a chain that adds fields where an event has none of its own,
+// maps into maps. That is how agent, ecs and host come into events, after the
+// processors of an input and before those for all.
+func Defaults(fields map[string]any) *Chain {
+	d := defaults(fields)
+	return &Chain{steps: []*step{{path: "defaults", action: d, touched: d.touches()}}}
+}
+
+type defaults map[string]any
+
+func (p defaults) run(d *Document) (bool, error) {
+	if d.Fields == nil {
+		d.Fields = map[string]any{}
+	}
+	d.addMissing(d.Fields, p)
+	return true, nil
+}
+
+func (p defaults) touches() touched { return touched{writes: leaves(nil, "", p)} }
 
 // Filter splits the chain after those processors that only look at events and may
 // drop them. They need no document of the event's own: one will do for all, in

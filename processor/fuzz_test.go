@@ -245,6 +245,13 @@ func tryConfiguration(t *testing.T, v any) {
 		return
 	}
 	template := grammar{rand.New(rand.NewPCG(7, 7))}.template()
+	for _, s := range c.steps {
+		if s.touched.unsteady { // two runs may differ
+			fillEvent(template, 1)
+			c.Run(template)
+			return
+		}
+	}
 	checkFold(t, list, template)
 }
 

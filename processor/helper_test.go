@@ -152,7 +152,7 @@ func (c runCase) runHere(t *testing.T) {
 	if failed != c.failed {
 		t.Errorf("%d processors failed, want %d: %v", failed, c.failed, chain.Stats())
 	}
-	if d.recording || len(d.undo) > 0 {
+	if d.levels > 0 || len(d.undo) > 0 {
 		t.Error("a change is still being recorded")
 	}
 }

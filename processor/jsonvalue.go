@@ -69,13 +69,17 @@ func (p *jsonParser) space() {
 }
 
 func (p *jsonParser) value(depth int) (any, bool) {
-	if p.at >= len(p.in) || depth > maxJSONDepth {
+	if p.at >= len(p.in) {
 		return nil, false
 	}
 	switch p.in[p.at] {
-	case '{':
-		return p.object(depth + 1)
-	case '[':
+	case '{', '[':
+		if depth == maxJSONDepth {
+			return nil, false
+		}
+		if p.in[p.at] == '{' {
+			return p.object(depth + 1)
+		}
 		return p.array(depth + 1)
 	case '"':
 		return p.text()

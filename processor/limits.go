@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/logcar/logcar/internal/suggest"
 )
 
 // limits is one field of the condition range.
@@ -158,7 +160,7 @@ func newNetwork(v any) (func(netip.Addr) bool, error) {
 		}
 		slices.Sort(names)
 		return nil, fmt.Errorf("%s is no network; expected an address with a prefix length such as 192.0.2.0/24, or one of %s%s",
-			strconv.Quote(text), strings.Join(names, ", "), didYouMean(text, names))
+			strconv.Quote(text), strings.Join(names, ", "), suggest.DidYouMean(text, names))
 	}
 	prefix = prefix.Masked()
 	return prefix.Contains, nil

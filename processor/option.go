@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/logcar/logcar/internal/suggest"
 )
 
 // Info describes a processor.
@@ -127,7 +129,7 @@ func (o *options) unknown(values map[string]any, prefix string) {
 		for i := range o.infos {
 			known[i] = o.infos[i].Name
 		}
-		text := fmt.Sprintf("unexpected %s option%s", name, didYouMean(name, known))
+		text := fmt.Sprintf("unexpected %s option%s", name, suggest.DidYouMean(name, known))
 		if o.strict {
 			o.errorf(name, "%s", text)
 		} else {
@@ -198,7 +200,7 @@ func (o *options) enum(name string) string {
 		}
 	}
 	if s != "" {
-		o.errorf(name, "%s is not one of %s%s", strconv.Quote(s), strings.Join(info.Values, ", "), didYouMean(s, info.Values))
+		o.errorf(name, "%s is not one of %s%s", strconv.Quote(s), strings.Join(info.Values, ", "), suggest.DidYouMean(s, info.Values))
 	}
 	return ""
 }

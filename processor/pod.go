@@ -2,6 +2,7 @@ package processor
 
 import (
 	"cmp"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -30,10 +31,16 @@ func (k keep) has(name string) bool {
 	return !slices.Contains(k.exclude, name) && (len(k.include) == 0 || slices.Contains(k.include, name))
 }
 
-const podNote = "Adds kubernetes.namespace, kubernetes.pod.{name,ip,uid}, kubernetes.node.name, kubernetes.service_account.name, kubernetes.labels.*, " +
-	"kubernetes.annotations.*, container.name and service.name as far as the container's own environment and files tell: the variables " +
-	"POD_NAME, POD_NAMESPACE, POD_IP, POD_IPS, POD_UID, NODE_NAME, SERVICE_ACCOUNT, CONTAINER_NAME and SERVICE_NAME " +
-	"(see podVariables for other spellings), and a downwardAPI volume with the files labels and annotations. Asks no API server."
+// podNote names the variables, so that the table tells them all.
+func podNote() string {
+	var b strings.Builder
+	b.WriteString("Adds what the pod knows of itself, without asking an API server: labels and annotations from a downwardAPI volume, and from the environment ")
+	for _, v := range podVariables {
+		fmt.Fprintf(&b, "%s (%s), ", v.field, strings.Join(v.names, " or "))
+	}
+	b.WriteString("kubernetes.pod.ips (POD_IPS, when there are several).")
+	return b.String()
+}
 
 var podOptions = []OptionInfo{
 	{Name: "dir", Type: String, Default: "/etc/podinfo", Note: "Where the downwardAPI volume is mounted. Changes are seen within a second."},
@@ -46,7 +53,7 @@ var podOptions = []OptionInfo{
 }
 
 var addPodMetadataKind = kind{
-	Info:  Info{Name: "add_pod_metadata", Strict: true, Note: podNote, Options: podOptions},
+	Info:  Info{Name: "add_pod_metadata", Strict: true, Note: podNote(), Options: podOptions},
 	build: newAddPod,
 }
 

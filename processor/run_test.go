@@ -1,6 +1,9 @@
 package processor
 
-import "testing"
+import (
+	"sync"
+	"testing"
+)
 
 const line = `{"message":"2018 INFO user=alice id=7 took=12ms","log":{"offset":0,"file":{"path":"/logs/p.log"}},"input":{"type":"log"}}`
 
@@ -163,5 +166,40 @@ func TestWhenAndIf(t *testing.T) {
 		{"if in then", `[{if: {has_fields: [m]}, then: {if: {has_fields: [n]}, then: {add_tags: {tags: [a]}}, else: [{add_tags: {tags: [b]}}]}}]`, `{"m":"x"}`, `{"m":"x","tags":["b"]}`, 0},
 	} {
 		c.run(t)
+	}
+}
+
+func TestConcurrentUse(t *testing.T) {
+	c := build(t, `
+- add_id: {}
+- add_locale: {}
+- add_host_metadata: {}
+- add_pod_metadata: {}
+- add_fields: {fields: {a: {b: 1}}}
+- add_tags: {tags: [x]}
+- rate_limit: {limit: 100/s, fields: [who]}
+- dissect: {tokenizer: '%{a} %{b}', ignore_failure: true}
+- rename: {fields: [{from: nope, to: x}]}
+- if: {regexp: {message: 'a+b'}}
+  then: {drop_event: {}}
+  else: {fingerprint: {fields: [message]}}
+`)
+	const users, events = 4, 200
+	var wg sync.WaitGroup
+	for range users {
+		wg.Go(func() {
+			d := document(t, `{"message":"x y","who":"me"}`)
+			d.Save()
+			for range events {
+				c.Run(d)
+				c.Version()
+				c.Stats()
+				d.Restore()
+			}
+		})
+	}
+	wg.Wait()
+	if s := c.Stats()[0]; s.Events != users*events {
+		t.Errorf("%d events are counted", s.Events)
 	}
 }

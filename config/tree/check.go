@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/logcar/logcar/internal/suggest"
 )
 
 // KeyReport is one key of the configuration as the tables see it. Maps and lists
@@ -75,7 +77,7 @@ func (r *Root) judge(f finding) (Problem, bool) {
 		return p, true
 	case f.option == nil:
 		p.Severity = Warning
-		p.Text = "unknown key" + didYouMean(f.name, f.known)
+		p.Text = "unknown key" + suggest.DidYouMean(f.name, f.known)
 		return p, true
 	case f.option.Status == Honoured, r.disabled(f.node):
 		return p, false
@@ -213,43 +215,4 @@ func (r *Root) notAMap(n *node) error {
 		return err
 	}
 	return fmt.Errorf("expected a map, found %s", n.describe())
-}
-
-// didYouMean suggests the known name that is nearest to one that is not.
-func didYouMean(name string, known []string) string {
-	best, nearest := 1+min(3, len(name)/2), "" // one more than may be wrong
-	for _, k := range known {
-		if d := distance(name, k, best); d < best {
-			best, nearest = d, k
-		}
-	}
-	if nearest == "" {
-		return ""
-	}
-	return fmt.Sprintf("; did you mean %q?", nearest)
-}
-
-// distance counts the bytes to insert, delete or change to make a from b, but no
-// further than limit.
-func distance(a, b string, limit int) int {
-	if len(a)-len(b) >= limit || len(b)-len(a) >= limit {
-		return limit
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

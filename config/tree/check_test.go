@@ -133,15 +133,3 @@ f.yml:10 output.elasticsearch (refused) false use output.kafka
 f.yml:11 queue.mem.events (honoured) true 
 f.yml:12 empty (unknown) false `)
 }
-
-func TestDistance(t *testing.T) {
-	for _, c := range []struct {
-		a, b string
-		want int
-	}{
-		{"", "", 0}, {"a", "", 1}, {"", "ab", 2}, {"abc", "abc", 0}, {"abc", "acb", 2}, {"kitten", "sitting", 3}, {"close_inactve", "close_inactive", 1},
-	} {
-		equal(t, distance(c.a, c.b, 100), c.want)
-		equal(t, distance(c.b, c.a, 100), c.want)
-	}
-}

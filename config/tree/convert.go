@@ -103,8 +103,9 @@ func toByteSize(n *node) (int64, bool) {
 // plainer turns nodes into plain Go values.
 type plainer struct {
 	*expander
-	mode Mode
-	bad  func(at string, err error) // is told of values that are left out
+	mode  Mode
+	named bool                       // keys of maps without a value are kept
+	bad   func(at string, err error) // is told of values that are left out
 }
 
 // value returns n's value. An error means that the references are without end,
@@ -136,6 +137,8 @@ func (p *plainer) value(n *node, at string, depth int) (any, error) {
 		}
 		if child != nil {
 			list = append(list, child)
+		}
+		if child != nil || p.named {
 			object[key] = child
 		}
 	}

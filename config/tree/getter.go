@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/logcar/logcar/internal/suggest"
 )
 
 // Bool reads a boolean: true or false, yes or no, on or off.
@@ -74,15 +76,22 @@ func (s *Section) Strings(name string, def []string) []string {
 
 // Any reads whatever there is: map[string]any, []any, string, int64, float64 or
 // bool, with keys without a value left out; nil when there is nothing.
-func (s *Section) Any(name string, mode Mode) any {
+func (s *Section) Any(name string, mode Mode) any { return s.any(name, plainer{mode: mode}) }
+
+// AnyNamed is Any with the keys of maps that have no value, as nil: where a key
+// chooses by its name alone, as in "- add_host_metadata:".
+func (s *Section) AnyNamed(name string, mode Mode) any {
+	return s.any(name, plainer{mode: mode, named: true})
+}
+
+func (s *Section) any(name string, p plainer) any {
 	s.option(name, Any)
 	n := s.child(name)
 	if n == nil {
 		return nil
 	}
-	p := plainer{expander: s.root.expander(), mode: mode, bad: func(at string, err error) {
-		s.Errorf(join(name, at), "%v", err)
-	}}
+	p.expander = s.root.expander()
+	p.bad = func(at string, err error) { s.Errorf(join(name, at), "%v", err) }
 	v, err := p.value(n, "", 0)
 	if err != nil {
 		s.Errorf(name, "%v", err)
@@ -123,7 +132,7 @@ func (o *Option) mismatch(n, v *node) string {
 		found += fmt.Sprintf(" (from %s)", quote(n.text))
 	}
 	if o.Kind == Enum {
-		return fmt.Sprintf("%s is not one of %s%s", found, strings.Join(o.Values, ", "), didYouMean(v.text, o.Values))
+		return fmt.Sprintf("%s is not one of %s%s", found, strings.Join(o.Values, ", "), suggest.DidYouMean(v.text, o.Values))
 	}
 	return fmt.Sprintf("%s is not %s; expected %s", found, kinds[o.Kind].noun, kinds[o.Kind].expected)
 }

@@ -166,7 +166,11 @@ func (c *checker) handshake(ctx context.Context, raw net.Conn, host string) (net
 		cfg.ServerName = host
 	}
 	conn := tls.Client(raw, cfg)
-	if err := conn.HandshakeContext(ctx); err != nil {
+	err := conn.HandshakeContext(ctx)
+	if isClosed(err) || errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("%w (does it speak TLS? see ssl)", err)
+	}
+	if err != nil {
 		return nil, "", err
 	}
 	return conn, tls.VersionName(conn.ConnectionState().Version), nil
