@@ -9,7 +9,7 @@ func TestDidYouMean(t *testing.T) {
 		{"scan_frequnecy", `; did you mean "scan_frequency"?`},
 		{"close_oef", `; did you mean "close_eof"?`},
 		{"something_else", ""},
-		{"", `; did you mean "a"?`},
+		{"", ""},
 		{"zzz", ""},
 	} {
 		if got := DidYouMean(c.name, known); got != c.want {
