@@ -26,7 +26,7 @@ func (t *Tailer) turnParsed(ctx context.Context, r *reader) (more bool, err erro
 	}
 	now := time.Now()
 	if err := r.parse.Feed(room[:n], now); err != nil {
-		return false, fmt.Errorf("read %s: %w", r.path, err)
+		return false, t.unreadable(r, err)
 	}
 	r.troubled = false
 	t.progress(r, n)
@@ -52,10 +52,21 @@ func (t *Tailer) lookAtHead(r *reader) error {
 		return fmt.Errorf("read %s: %w", r.path, err)
 	}
 	if err := r.parse.Head(head[:n]); err != nil {
-		return fmt.Errorf("read %s: %w", r.path, err)
+		return t.unreadable(r, err)
 	}
 	r.headed = true
 	return nil
+}
+
+// unreadable deals with a file that is not in its encoding: it may be written anew,
+// and must not stay open when it is deleted.
+func (t *Tailer) unreadable(r *reader, err error) error {
+	r.rewind(r.issued) // nothing since then was understood
+	r.offset = r.issued
+	r.read.Store(r.offset)
+	r.empty++ // the next look is later than this one was
+	t.shut(r)
+	return fmt.Errorf("read %s: %w", r.path, err)
 }
 
 // sendParsed hands over what is in t.out.

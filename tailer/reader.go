@@ -420,18 +420,20 @@ func (t *Tailer) mayOpen() bool {
 	}
 }
 
-// makeRoom closes the idle file that was quiet for longest when too many are open.
+// makeRoom counts one more open file, and closes those idle ones that were quiet
+// for longest while there are too many.
 func (t *Tailer) makeRoom(r *reader) {
-	if int(t.open.Add(1)) <= t.opts.MaxOpen {
-		return
-	}
-	var quiet *reader
-	for _, w := range t.waiting {
-		if w != r && w.file != nil && !w.gone && !w.holds() && (quiet == nil || w.active.Before(quiet.active)) {
-			quiet = w
+	t.open.Add(1)
+	for int(t.open.Load()) > t.opts.MaxOpen {
+		var quiet *reader
+		for _, w := range t.waiting {
+			if w != r && w.file != nil && !w.gone && !w.holds() && (quiet == nil || w.active.Before(quiet.active)) {
+				quiet = w
+			}
 		}
-	}
-	if quiet != nil {
+		if quiet == nil {
+			return
+		}
 		t.shut(quiet)
 		t.waiting.remove(quiet)
 	}

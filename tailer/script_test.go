@@ -190,7 +190,7 @@ func (s *script) step(where string, c command) {
 func (s *script) abandon() {
 	if s.tailer != nil {
 		s.cancel()
-		_ = <-s.done // it was told to abandon
+		s.t.Log("abandoned: ", <-s.done)
 	}
 	for _, f := range s.pens {
 		_ = f.Close()

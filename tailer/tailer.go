@@ -305,6 +305,11 @@ func (t *Tailer) serve(ctx context.Context, r *reader) error {
 		return ctx.Err()
 	case errors.Is(err, errSink):
 		return err
+	case err != nil && r.gone && r.file == nil:
+		// What was not read cannot be read any more; what was, can go out.
+		err = t.finishEvent(ctx, r, true, time.Now())
+		t.bury(r)
+		return err
 	case err != nil:
 		t.failed(r, err)
 		return nil
@@ -320,10 +325,6 @@ func (t *Tailer) serve(ctx context.Context, r *reader) error {
 
 // failed deals with a file that cannot be opened or read: it is tried again.
 func (t *Tailer) failed(r *reader, err error) {
-	if r.gone && r.file == nil {
-		t.bury(r) // what was not read cannot be read any more
-		return
-	}
 	// When the path leads elsewhere, the finder will say where the file is now.
 	moved := errors.Is(err, os.ErrNotExist) || errors.Is(err, errReplaced)
 	if !r.troubled && !moved {
