@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/logcar/logcar/config/tree"
+	"github.com/logcar/logcar/processor"
 )
 
 //go:generate go test -run TestCompatibilityPage -update .
@@ -50,10 +51,15 @@ var chapters = []struct {
 	{"Top level", "", &topTable, nil},
 	{"Inputs", "Each element of `filebeat.inputs`, or of `filebeat.prospectors`.", &inputTable, nil},
 	{"The log input", "What `type: log` adds, and inputs without a type.", &logTable, &inputTable},
+	{"The container input", "What `type: container` adds to the log input. Its files are what the container runtime writes, and symbolic links are always followed.", &containerInputTable, &logTable},
 	{"The filestream input", "What `type: filestream` adds.", &filestreamTable, &inputTable},
 	{"Parsers of filestream", "Each element of `parsers`.", &parserTable, nil},
+	{"JSON lines", "`json` of the log input.", &jsonTable, nil},
+	{"The ndjson parser", "", &ndjsonTable, nil},
+	{"The container parser", "", &containerTable, nil},
+	{"The syslog parser", "", &syslogTable, nil},
+	{"The include_message parser", "", &includeTable, nil},
 	{"Multi-line events", "`multiline` of the log input, and of an element of `parsers`.", &multilineTable, nil},
-	{"Processors", "Each element of `processors`, at the top level and of inputs.", &processorTable, nil},
 	{"output.kafka", "", &kafkaTable, nil},
 	{"output.kafka.ssl", "The section's presence switches TLS on.", &tlsTable, nil},
 	{"output.file", "Files are named as Filebeat 8 names them: `filebeat-20260102.ndjson`, `filebeat-20260102-1.ndjson`.", &fileTable, nil},
@@ -74,7 +80,48 @@ func compatibilityPage() []byte {
 		}
 		writeTable(&b, c.table, c.without)
 	}
+	writeProcessors(&b)
 	return b.Bytes()
+}
+
+// writeProcessors writes what package processor says of itself.
+func writeProcessors(b *bytes.Buffer) {
+	fmt.Fprint(b, "\n## Processors\n\n", `Each element of `+"`processors`"+`, at the top level and of inputs: a processor with its options, or `+"`if`, `then` and `else`"+`.
+Those of an input come first, then the shipper's own fields (agent, ecs, host), then those of the top level. One without
+effect is a warning. All of them take `+"`when`"+`. An option that is not listed is an error where Filebeat makes it one, else a
+warning.
+
+`)
+	fmt.Fprint(b, "| Processor | Status | Note |\n|---|---|---|\n")
+	for _, p := range processor.Table() {
+		fmt.Fprintf(b, "| `%s` | %s | %s |\n", p.Name, p.Status, cell(p.Note))
+	}
+	fmt.Fprint(b, "\n## Options of processors\n\n| Processor | Option | Type | Default | Note |\n|---|---|---|---|---|\n")
+	for _, p := range processor.Table() {
+		writeOptions(b, p.Name, "", p.Options)
+	}
+	fmt.Fprint(b, "\n## Conditions\n\nWhat stands behind `when` and `if`.\n\n| Condition | True when |\n|---|---|\n")
+	for _, c := range processor.Conditions() {
+		fmt.Fprintf(b, "| `%s` | %s |\n", c.Name, cell(c.Note))
+	}
+}
+
+func writeOptions(b *bytes.Buffer, name, prefix string, options []processor.OptionInfo) {
+	for _, o := range options {
+		def := defaultOf(tree.Option{Default: o.Default})
+		if o.Required {
+			def = "required"
+		}
+		note := o.Note
+		switch {
+		case o.NoEffect:
+			note = "no effect: " + note
+		case note == "":
+			note = strings.Join(o.Values, ", ")
+		}
+		fmt.Fprintf(b, "| `%s` | `%s` | %s | %s | %s |\n", name, prefix+o.Name, o.Type, def, cell(note))
+		writeOptions(b, name, prefix+o.Name+".", o.Options)
+	}
 }
 
 // writeTable writes a line per option; neighbours that are not honoured, for one

@@ -94,6 +94,21 @@ const defaultQuiet = time.Second
 // Load reads the configuration. The error joins everything that is wrong with
 // it, each with file, line and key.
 func Load(args Args) (*Config, error) {
+	root, err := load(args)
+	if err != nil {
+		return nil, err
+	}
+	c := &Config{}
+	c.read(root)
+	if c.Warnings, err = c.off.problems(root.Finish()); err != nil {
+		return nil, err
+	}
+	c.Keys = c.off.report(root.Report())
+	return c, nil
+}
+
+// load merges the files and the command line.
+func load(args Args) (*tree.Root, error) {
 	paths, defaults, err := locate(args)
 	if err != nil {
 		return nil, err
@@ -104,13 +119,7 @@ func Load(args Args) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load configuration: %w", err)
 	}
-	c := &Config{}
-	c.read(root)
-	if c.Warnings, err = c.off.problems(root.Finish()); err != nil {
-		return nil, err
-	}
-	c.Keys = c.off.report(root.Report())
-	return c, nil
+	return root, nil
 }
 
 // locate finds the files and the paths that lie beneath their settings, as

@@ -13,6 +13,7 @@ import (
 	"github.com/logcar/logcar/multiline"
 	"github.com/logcar/logcar/output"
 	"github.com/logcar/logcar/output/kafka"
+	"github.com/logcar/logcar/processor"
 	"github.com/logcar/logcar/tailer"
 )
 
@@ -37,8 +38,8 @@ func mustLoad(t *testing.T, args Args) *Config {
 	return c
 }
 
-// plain is what most tests put their own settings beside.
-const plain = "filebeat.inputs: [{paths: /mnt/*.log}]\noutput.console: {}\n"
+// basic is what most tests put their own settings beside.
+const basic = "filebeat.inputs: [{paths: /mnt/*.log}]\noutput.console: {}\n"
 
 // TestServiceFile: the file of the deployment that logcar is made for, in the
 // three spellings that Filebeat 6 to 9 know.
@@ -258,16 +259,16 @@ output.kafka: {hosts: "${HOSTS}", topic: "${NAMESPACE}"}
 
 // TestPaths: flags win over the file, the file over the defaults.
 func TestPaths(t *testing.T) {
-	args := write(t, plain)
+	args := write(t, basic)
 	if c := mustLoad(t, args); c.Data != filepath.Join(args.Home, "data") {
 		t.Errorf("path.data %s", c.Data)
 	}
-	args = write(t, plain+"path.home: /srv/logcar\n", "filebeat.registry.path=/var/positions")
+	args = write(t, basic+"path.home: /srv/logcar\n", "filebeat.registry.path=/var/positions")
 	args.Files, args.Home = []string{filepath.Join(args.Home, "filebeat.yml")}, ""
 	if c := mustLoad(t, args); c.Data != "/srv/logcar/data" || c.RegistryDir != "/var/positions/logcar" {
 		t.Errorf("path.data %s, registry %s", c.Data, c.RegistryDir)
 	}
-	args = write(t, plain+"path.data: /from/file\nname: ${path.logs}\n", "path.data=/from/override")
+	args = write(t, basic+"path.data: /from/file\nname: ${path.logs}\n", "path.data=/from/override")
 	args.Data, args.Logs = `/from/a $flag, {"it"}`, "/var/log/logcar"
 	if c := mustLoad(t, args); c.Data != args.Data || c.Name != args.Logs {
 		t.Errorf("path.data %s, path.logs %s, want those of the flags", c.Data, c.Name)
@@ -280,10 +281,10 @@ func TestFiles(t *testing.T) {
 	home, conf, here := t.TempDir(), t.TempDir(), t.TempDir()
 	t.Chdir(here)
 	for path, text := range map[string]string{
-		filepath.Join(home, "filebeat.yml"): plain + "name: home",
-		filepath.Join(conf, "filebeat.yml"): plain + "name: conf",
-		filepath.Join(conf, "both.yml"):     plain + "name: conf",
-		filepath.Join(here, "both.yml"):     plain + "name: here",
+		filepath.Join(home, "filebeat.yml"): basic + "name: home",
+		filepath.Join(conf, "filebeat.yml"): basic + "name: conf",
+		filepath.Join(conf, "both.yml"):     basic + "name: conf",
+		filepath.Join(here, "both.yml"):     basic + "name: here",
 		filepath.Join(here, "here.yml"):     "name: here",
 	} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -372,7 +373,7 @@ output.console: {}
 
 // TestBackoffInOrder: a greatest pause below the first one is the first one.
 func TestBackoffInOrder(t *testing.T) {
-	c := mustLoad(t, write(t, plain, "filebeat.inputs.0.backoff=30s"))
+	c := mustLoad(t, write(t, basic, "filebeat.inputs.0.backoff=30s"))
 	if in := c.Inputs[0]; in.Backoff != 30*time.Second || in.MaxBackoff != 30*time.Second {
 		t.Errorf("back-off %v to %v", in.Backoff, in.MaxBackoff)
 	}
@@ -416,5 +417,76 @@ output.console: {}
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("keys\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// TestProcessors: which chain belongs to which input, and what a reference becomes
+// in one: text where values are added to events, as in fields, and what it looks
+// like everywhere else. An option without a value is none, a processor without
+// options is one.
+func TestProcessors(t *testing.T) {
+	t.Setenv("CODE", "010")
+	c := mustLoad(t, write(t, `
+filebeat.inputs:
+- {type: log, paths: /a, processors: [add_fields: {target: '', fields: {code: "${CODE}", none: }, when: }]}
+- {type: log, paths: /b}
+processors:
+- add_tags: {tags: ["${CODE}"]}
+- if: {equals: {code: "${CODE}"}}
+  then:
+  - add_labels.labels: {code: "${CODE}"}
+  - drop_event:
+  else: {add_fields: {target: '', fields: {other: "${CODE}"}}}
+output.console: {}
+`))
+	run := func(chain *processor.Chain, fields map[string]any) (map[string]any, bool) {
+		d := &processor.Document{Fields: fields}
+		keep := chain.Run(d)
+		return d.Fields, keep
+	}
+	type object = map[string]any
+	if got, _ := run(c.Documents.Inputs[c.Inputs[0].Event], object{}); !reflect.DeepEqual(got, object{"code": "010"}) {
+		t.Errorf("the first input's processors give %v", got)
+	}
+	if len(c.Documents.Inputs) != 1 {
+		t.Errorf("%d inputs have processors, want one", len(c.Documents.Inputs))
+	}
+	tags := []any{"010"}
+	for _, tt := range []struct {
+		code any
+		want object
+		keep bool
+	}{
+		{int64(8), object{"code": int64(8), "tags": tags, "labels": object{"code": "010"}}, false},
+		{"010", object{"code": "010", "tags": tags, "other": "010"}, true},
+	} {
+		if got, keep := run(c.Documents.Global, object{"code": tt.code}); !reflect.DeepEqual(got, tt.want) || keep != tt.keep {
+			t.Errorf("code %v: %#v, kept: %v; want %#v", tt.code, got, keep, tt.want)
+		}
+	}
+}
+
+// TestReadingWays: lines are cut in place wherever that is enough.
+func TestReadingWays(t *testing.T) {
+	for options, parsed := range map[string]bool{
+		"type: log":                                  false,
+		"encoding: UTF-8, line_terminator: auto":     false,
+		"multiline: {pattern: x, match: after}":      false,
+		"type: filestream, parsers: []":              false,
+		"encoding: utf-16le":                         true,
+		"line_terminator: null_terminator":           true,
+		"json: {}":                                   true,
+		"json:":                                      false,
+		"type: container":                            true,
+		"type: filestream, parsers: [ndjson: ]":      true,
+		"type: filestream, parsers: [container: {}]": true,
+		"type: filestream, parsers: [multiline: {pattern: x, match: after}]":                                           false,
+		"type: filestream, parsers: [multiline: {pattern: x, match: after}, multiline: {type: count, count_lines: 2}]": true,
+	} {
+		in := mustLoad(t, write(t, "filebeat.inputs: [{paths: /a, "+options+"}]\noutput.console: {}\n")).Inputs[0]
+		joins := strings.Contains(options, "multiline")
+		if (in.Parse != nil) != parsed || (in.Cut.Rule != nil) != (joins && !parsed) {
+			t.Errorf("%s: parsed: %v, joined: %v", options, in.Parse != nil, in.Cut.Rule != nil)
+		}
 	}
 }

@@ -18,7 +18,7 @@ var plain = []string{"", "plain", "nop", "utf-8", "utf8", "unicode-1-1-utf-8"}
 // not enough: another encoding or line terminator, or a parser other than one
 // multiline.
 func readChain(s *tree.Section, in *tailer.Input, filestream bool, stages []parser.Stage) {
-	encoding, terminator := strings.ToLower(s.String("encoding", "")), s.Enum("line_terminator", "auto")
+	encoding, terminator := strings.ToLower(s.String("encoding", "plain")), s.Enum("line_terminator", "auto")
 	_, joins := only[parser.Multiline](stages)
 	if slices.Contains(plain, encoding) && terminator == "auto" && (len(stages) == 0 || joins) {
 		if joins {

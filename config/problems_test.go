@@ -58,8 +58,8 @@ func TestErrors(t *testing.T) {
 		{"inputs in other files", "filebeat.config.inputs: {path: '*.yml'}\nfilebeat.inputs: [paths: /a]\n" + console, []string{
 			"filebeat.yml:1: filebeat.config.inputs: is not supported: read the inputs from the main file instead",
 		}},
-		{"unsupported input", "filebeat.inputs:\n- {type: container, paths: /a}\n" + console, []string{
-			in + `type: input type "container" is not supported yet; log and filestream are`,
+		{"unsupported input", "filebeat.inputs:\n- {type: journald, paths: /a}\n" + console, []string{
+			in + `type: input type "journald" is not supported; log, filestream and container are`,
 		}},
 		{"unknown input", "filebeat.inputs:\n- {type: filestraem, paths: /a}\n" + console, []string{
 			in + `type: "filestraem" is not one of log, filestream, container, docker, stdin, tcp, udp, unix, syslog, redis, mqtt, kafka, journald, winlog, ` +
@@ -84,8 +84,24 @@ func TestErrors(t *testing.T) {
 		{"size with unit", input("max_bytes: 10MB"), []string{in + `max_bytes: "10MB" is not a number of bytes; expected a whole number without a unit such as 10485760`}},
 		{"no size", stream("message_max_bytes: 0"), []string{in + "message_max_bytes: 0 is out of range; expected 1 to 1073741824"}},
 		{"size too large", input("max_bytes: 1073741825"), []string{in + "max_bytes: 1073741825 is out of range; expected 1 to 1073741824"}},
-		{"encoding", input("encoding: klingon"), []string{in + `encoding: encoding "klingon" is not supported yet; plain and utf-8 are`}},
-		{"refused", input("line_terminator: carriage_return"), []string{in + "line_terminator: is not supported: it would change what is delivered, and logcar cannot do it yet"}},
+		{"encoding", input("encoding: klingon"), []string{in + `encoding: "klingon" is unknown`}},
+		{"encoding without a decoder", input("encoding: iso-2022-kr"), []string{in + `encoding: "iso-2022-kr" cannot be read: the WHATWG standard gives it no decoder`}},
+		{"line terminator", input("line_terminator: lf"), []string{
+			in + `line_terminator: "lf" is not one of auto, line_feed, vertical_tab, form_feed, carriage_return, carriage_return_line_feed, ` +
+				"next_line, line_separator, paragraph_separator, null_terminator",
+		}},
+		{"line terminator that the encoding lacks", input("encoding: latin1, line_terminator: line_separator"), []string{
+			in + "line_terminator: encoding latin1 has no character [U+2028]",
+		}},
+		{"refused", stream("delete.enabled: true"), []string{in + "delete: is not supported: it would change what is delivered, and logcar cannot do it yet"}},
+		{"json without a message key", input("json: {keys_under_root: true}, exclude_lines: x"), []string{
+			in + "json.message_key: is needed with multiline, include_lines and exclude_lines: which key has the text that they look at?",
+		}},
+		{"json is no map", input("json: true"), []string{in + `json: expected a map, found "true"`}},
+		{"container", "filebeat.inputs:\n- {type: container, paths: /a, stream: err, format: crio}\n" + console, []string{
+			in + `format: "crio" is not one of auto, docker, json-file, cri; did you mean "cri"?`,
+			in + `stream: "err" is not one of all, stdout, stderr`,
+		}},
 
 		{"multiline type", input("multiline: {type: cuont}"), []string{in + `multiline.type: "cuont" is none of pattern, count, while_pattern`}},
 		{"multiline pattern", input("multiline: {match: after}"), []string{in + "multiline.pattern: missing; expected a regular expression"}},
@@ -98,20 +114,46 @@ func TestErrors(t *testing.T) {
 		{"multiline is no map", input("multiline: after"), []string{
 			in + `multiline: expected a map, found "after"`, in + "multiline.pattern: missing; expected a regular expression",
 		}},
-		{"parser", stream("parsers: [ndjson: {}]"), []string{in + "parsers.0.ndjson: is not supported: it would change what is delivered, and logcar cannot do it yet"}},
-		{"parser without options", stream("parsers: [ndjson: ~]"), []string{in + "parsers.0.ndjson: is not supported: it would change what is delivered, and logcar cannot do it yet"}},
+		{"parser", stream("parsers: [ndjson: {}, syslog: {format: rfc1}]"), []string{in + `parsers.1.syslog.format: "rfc1" is not one of auto, rfc3164, rfc5424`}},
+		{"parser's time zone", stream("parsers: [syslog: {timezone: Mars/Olympus}]"), []string{
+			in + `parsers.0.syslog.timezone: "Mars/Olympus" is no time zone; expected a name such as Europe/Berlin or UTC`,
+		}},
+		{"parser without patterns", stream("parsers: [include_message: ]"), []string{in + "parsers.0.include_message.patterns: no patterns: expected a list"}},
+		{"two in one", stream("parsers: [{ndjson: {}, container: {}}]"), []string{in + "parsers.0: expected one parser, found 2"}},
+		{"two containers", stream("parsers: [container: , container: ]"), []string{"filebeat.yml:2: filebeat.inputs.0: parsers: stage 2: there is a container already"}},
 		{"unknown parser", stream("parsers: [multilin: {}]"), []string{in + "parsers.0.multilin: parser is unknown"}},
-		{"two parsers", stream("parsers: [multiline: {pattern: x, match: after}, multiline: {pattern: y, match: after}]"), []string{
-			in + "parsers.1.multiline: one multiline parser after another is not supported yet",
+
+		{"processors", basic + `processors:
+- add_host_metadata:
+- drop_event:
+    when:
+      contains: x
+- dissect:
+    field: 3
+    tokenizer: "%{a"
+- if.has_fields: [a]
+  then:
+  - drop_event:
+  - add_tags:
+      tag: [x]
+- script: {lang: javascript}
+`, []string{
+			`filebeat.yml:7: processors.1.drop_event.when.contains: expected a map of fields to values, found "x"`,
+			"filebeat.yml:10: processors.2.dissect.tokenizer: invalid dissect tokenizer: no %{key} in it",
+			"filebeat.yml:14: processors.3.then.1.add_tags: missing tags option",
+			`filebeat.yml:15: processors.3.then.1.add_tags.tag: unexpected tag option; did you mean "tags"?`,
+			"filebeat.yml:16: processors.4.script: is not supported: logcar runs no JavaScript; dissect, replace, convert, timestamp, " +
+				"copy_fields, rename, drop_event and if/then/else do what scripts mostly do",
 		}},
-		{"processor", input("processors: [drop_event: {when.contains.message: x}]"), []string{
-			in + "processors.0.drop_event: is not supported: it would change what is delivered, and logcar cannot do it yet",
+		{"two actions", input("processors: [{drop_event: , add_id: }]"), []string{
+			in + "processors.0: each processor must have exactly one action, but found 2 actions (add_id,drop_event)",
 		}},
-		{"processor without options", input("processors: [add_host_metadata: ~, add_id: ]"), []string{
-			in + "processors.1.add_id: is not supported: it would change what is delivered, and logcar cannot do it yet",
+		{"processor is no map", input("processors: [drop_event]"), []string{in + `processors.0: expected a map with one action, found "drop_event"`}},
+		{"processors are a map", input("processors: {drop_event: }"), []string{in + "processors: expected a list of processors"}},
+		{"processor's reference", input("processors: [drop_fields.fields: '${NOT_SET_HERE}']"), []string{
+			in + "processors.0.drop_fields: missing fields option",
+			in + "processors.0.drop_fields.fields: ${NOT_SET_HERE} is not set, neither as a key of the configuration nor in the environment or keystore; ${NOT_SET_HERE:value} gives it a default",
 		}},
-		{"unknown processor", input("processors: [nosuch: ]"), []string{in + "processors.0.nosuch: processor is unknown"}},
-		{"processor is no map", input("processors: [drop_event]"), []string{in + `processors.0: expected a map, found "drop_event"`}},
 
 		{"no hosts", "filebeat.inputs: [paths: /a]\noutput.kafka: {topic: t}\n", []string{out + `kafka.hosts: no hosts: expected a list such as ["kafka-1:9092", "kafka-2:9092"]`}},
 		{"bad host", "filebeat.inputs: [paths: /a]\noutput.kafka: {topic: t, hosts: ['kafka://k:9092']}\n", []string{out + `kafka.hosts: "kafka://k:9092" is not of the form host:port`}},
@@ -145,9 +187,9 @@ func TestErrors(t *testing.T) {
 		{"number of files", log("number_of_files: 1"), []string{out + "file.number_of_files: 1 is out of range; expected 2 to 1024"}},
 		{"codec of a file", log("codec.format.string: x"), []string{out + "file.codec: is not supported: it would change what is delivered, and logcar cannot do it yet"}},
 
-		{"level of logs", plain + "logging.level: loud\n", []string{`filebeat.yml:3: logging.level: "loud" is not one of critical, error, warning, warn, info, debug`}},
-		{"shutdown", plain + "filebeat.shutdown_timeout: -1s\n", []string{"filebeat.yml:3: filebeat.shutdown_timeout: -1s is negative; expected 0 or more"}},
-		{"documents", plain + "logcar.documents: 9\n", []string{`filebeat.yml:3: logcar.documents: "9" is not one of 6, 7, 8`}},
+		{"level of logs", basic + "logging.level: loud\n", []string{`filebeat.yml:3: logging.level: "loud" is not one of critical, error, warning, warn, info, debug`}},
+		{"shutdown", basic + "filebeat.shutdown_timeout: -1s\n", []string{"filebeat.yml:3: filebeat.shutdown_timeout: -1s is negative; expected 0 or more"}},
+		{"documents", basic + "logcar.documents: 9\n", []string{`filebeat.yml:3: logcar.documents: "9" is not one of 6, 7, 8`}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			args := write(t, "")
@@ -168,7 +210,7 @@ func TestErrors(t *testing.T) {
 
 // TestFileErrors: a file that cannot be had.
 func TestFileErrors(t *testing.T) {
-	args := write(t, plain)
+	args := write(t, basic)
 	file := filepath.Join(args.Home, "filebeat.yml")
 	check := func(want string) {
 		t.Helper()
@@ -204,7 +246,10 @@ func TestWarnings(t *testing.T) {
   harvester_buffer_size: 4096
   processors:
   - add_host_metadata: ~
-  - add_cloud_metadata: {timeout: 3s}
+  - add_cloud_metadata: ~
+  - if.has_fields: [a]
+    then:
+      rename: {fields: [{from: a, to: b}], to: x}
 - {type: filestream, paths: /b, max_bytes: 3, id: x}
 processors: [add_docker_metadata: ]
 output.kafka: {hosts: k, topic: t, version: 2.0.0, worker: 2}
@@ -212,21 +257,22 @@ setup.template.enabled: false
 logging.to_files: true
 loging.level: debug
 `)
-	const metadata = "has no effect: give what it would add as fields, from the downward API"
 	want := []string{
 		`warning: filebeat.yml:4: filebeat.inputs.0.exclude_line: unknown key; did you mean "exclude_lines"?`,
 		`warning: filebeat.yml:5: filebeat.inputs.0.multiline.max_line: unknown key; did you mean "max_lines"?`,
 		"notice: filebeat.yml:6: filebeat.inputs.0.harvester_buffer_size: has no effect: reads are always large",
-		"warning: filebeat.yml:8: filebeat.inputs.0.processors.0.add_host_metadata: " + metadata,
-		"notice: filebeat.yml:9: filebeat.inputs.0.processors.1.add_cloud_metadata: " + metadata,
-		"notice: filebeat.yml:10: filebeat.inputs.1.id: has no effect: positions belong to files, not to inputs",
-		"notice: filebeat.yml:10: filebeat.inputs.1.max_bytes: has no effect: it is an option of the log input",
-		"warning: filebeat.yml:11: processors.0.add_docker_metadata: " + metadata,
-		"notice: filebeat.yml:12: output.kafka.version: has no effect: the broker and logcar agree on it by themselves",
-		"notice: filebeat.yml:12: output.kafka.worker: has no effect: one request is in flight per partition, so that order holds",
-		"notice: filebeat.yml:13: setup: has no effect: it concerns Elasticsearch and Kibana, which logcar does not speak to",
-		"notice: filebeat.yml:14: logging.to_files: has no effect: logcar logs to stderr alone, for the container's log",
-		`warning: filebeat.yml:15: loging: unknown key; did you mean "logging"?`,
+		"warning: filebeat.yml:9: filebeat.inputs.0.processors.1.add_cloud_metadata: has no effect: " +
+			"asks the cloud's metadata service; add_fields with variables of the environment says the same",
+		"warning: filebeat.yml:12: filebeat.inputs.0.processors.2.then.rename.to: unexpected to option (ignored, as in Filebeat)",
+		"notice: filebeat.yml:13: filebeat.inputs.1.id: has no effect: positions belong to files, not to inputs",
+		"notice: filebeat.yml:13: filebeat.inputs.1.max_bytes: has no effect: it is an option of the log input",
+		"warning: filebeat.yml:14: processors.0.add_docker_metadata: has no effect: " +
+			"asks the Docker daemon, which a pod's container cannot reach; add_pod_metadata knows the pod",
+		"notice: filebeat.yml:15: output.kafka.version: has no effect: the broker and logcar agree on it by themselves",
+		"notice: filebeat.yml:15: output.kafka.worker: has no effect: one request is in flight per partition, so that order holds",
+		"notice: filebeat.yml:16: setup: has no effect: it concerns Elasticsearch and Kibana, which logcar does not speak to",
+		"notice: filebeat.yml:17: logging.to_files: has no effect: logcar logs to stderr alone, for the container's log",
+		`warning: filebeat.yml:18: loging: unknown key; did you mean "logging"?`,
 	}
 	var got []string
 	for _, w := range mustLoad(t, args).Warnings {

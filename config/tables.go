@@ -45,13 +45,13 @@ var eventOptions = []tree.Option{
 	option("fields", tree.Any, "", "added to every event; values of environment variables stay text"),
 	option("fields_under_root", tree.Bool, "false", ""),
 	option("tags", tree.Strings, "", ""),
-	option("processors", tree.Any, "", "see the table of processors"),
+	option("processors", tree.Any, "", "see Processors"),
 }
 
 var topTable = tree.Table{Name: "top", Options: slices.Concat(
 	eventOptions,
 	[]tree.Option{
-		{Name: "filebeat.inputs", Kind: tree.List, Note: "log and filestream"},
+		{Name: "filebeat.inputs", Kind: tree.List, Note: "log, filestream and container"},
 		{Name: "filebeat.prospectors", Kind: tree.List, Note: "the spelling of 6.x; documents are then of 6.x too, see logcar.documents"},
 		option("filebeat.shutdown_timeout", tree.Duration, "25s", "how long a stop waits for what was read to be confirmed; 0 is the default"),
 		option("filebeat.registry.path", tree.String, "registry", "below path.data"),
@@ -153,7 +153,7 @@ var filestreamTable = tree.Table{Name: "filestream", Options: slices.Concat(
 	inputTable.Options,
 	[]tree.Option{
 		option("message_max_bytes", tree.Bytes, "10485760", "longer events are cut and flagged, never dropped"),
-		{Name: "parsers", Kind: tree.List, Note: "multiline"},
+		{Name: "parsers", Kind: tree.List, Note: "in this order"},
 		option("seek_to_tail", tree.Bool, "false", ""),
 		option("backoff.init", tree.Duration, "1s", "besides file notifications"),
 		option("backoff.max", tree.Duration, "10s", ""),
@@ -177,15 +177,13 @@ var filestreamTable = tree.Table{Name: "filestream", Options: slices.Concat(
 		"gzip_experimental", "rotation", "include_file_owner_name", "include_file_owner_group_name"),
 )}
 
-var parserTable = tree.Table{Name: "parser", Options: slices.Concat(
-	[]tree.Option{
-		{Name: "multiline", Kind: tree.Group},
-		{Name: "ndjson", Kind: tree.Group},
-		{Name: "container", Kind: tree.Group},
-		{Name: "syslog", Kind: tree.Group},
-		{Name: "include_message", Kind: tree.Group},
-	},
-)}
+var parserTable = tree.Table{Name: "parser", Options: []tree.Option{
+	{Name: "multiline", Kind: tree.Group},
+	{Name: "ndjson", Kind: tree.Group},
+	{Name: "container", Kind: tree.Group},
+	{Name: "syslog", Kind: tree.Group},
+	{Name: "include_message", Kind: tree.Group},
+}}
 
 // keyOptions are those that json and ndjson share.
 var keyOptions = []tree.Option{

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
+	"maps"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/logcar/logcar/config/tree"
+	"github.com/logcar/logcar/processor"
 )
 
 // place is one table at a place of a configuration where all of it applies.
@@ -46,6 +48,10 @@ func places(t *testing.T) []place {
 		broker     = "output.kafka: {hosts: k, topic: t}\noutput.console.enabled: false\n"
 	)
 	file := func(text string) string { return filepath.Join(write(t, text).Home, "filebeat.yml") }
+	parser := func(name string, table *tree.Table, options string, values map[string]sample) place {
+		base := "filebeat.inputs: [{type: filestream, paths: /a, parsers: [" + name + ": {" + options + "}]}]\n" + console
+		return place{table, "filebeat.inputs.0.parsers.0." + name + ".", file(base), values}
+	}
 	certificate, key := keyPair(t)
 	return []place{
 		{&topTable, "", file(log + console), topValues},
@@ -53,11 +59,19 @@ func places(t *testing.T) []place {
 		{&logTable, "filebeat.inputs.0.", file(log + console), with(inputValues, logValues)},
 		{&filestreamTable, "filebeat.inputs.0.", file(filestream + console), with(inputValues, filestreamValues)},
 		{&multilineTable, "filebeat.inputs.0.multiline.", file("filebeat.inputs: [{paths: /a, " + multiline + "}]\n" + console), multilineValues},
+		{&containerInputTable, "filebeat.inputs.0.", file("filebeat.inputs: [{type: container, paths: /a}, {paths: /b}]\n" + console),
+			with(with(inputValues, logValues), containerValues, map[string]sample{"symlinks": {value: "true", why: "links are followed in any case"}})},
+		{&jsonTable, "filebeat.inputs.0.json.", file("filebeat.inputs: [{paths: /a, json: {message_key: m}}]\n" + console),
+			with(keyValues, map[string]sample{"keys_under_root": value("true")})},
 		{&parserTable, "filebeat.inputs.0.parsers.0.", file(filestream + console), nil},
+		parser("ndjson", &ndjsonTable, "message_key: m", with(keyValues, map[string]sample{"target": value("t")})),
+		parser("container", &containerTable, "", containerValues),
+		parser("syslog", &syslogTable, "", map[string]sample{
+			"format": value("rfc5424"), "timezone": value("UTC"), "log_errors": value("true"), "add_error_key": value("false"),
+		}),
+		parser("include_message", &includeTable, "patterns: x", map[string]sample{"patterns": value("y")}),
 		{&multilineTable, "filebeat.inputs.0.parsers.0.multiline.",
 			file("filebeat.inputs: [{type: filestream, paths: /a, parsers: [" + multiline + "]}]\n" + console), multilineValues},
-		{&processorTable, "processors.0.", file(log + console), nil},
-		{&processorTable, "filebeat.inputs.0.processors.0.", file(log + console), nil},
 		{&kafkaTable, "output.kafka.", file(log + broker), kafkaValues},
 		{&tlsTable, "output.kafka.ssl.", file(log + broker + "output.kafka.ssl.enabled: true\n"), map[string]sample{
 			"enabled": value("false"), "verification_mode": value("none"),
@@ -78,6 +92,7 @@ func places(t *testing.T) []place {
 
 var topValues = map[string]sample{
 	"fields": value("{a: 1}"), "fields_under_root": {value: "true", with: []string{"fields.a=1"}}, "tags": value("[a]"),
+	"processors":                value("[{drop_event: {}}]"),
 	"filebeat.shutdown_timeout": value("7s"), "filebeat.registry.path": value("/positions"), "filebeat.registry.flush": value("5s"),
 	"name": value("pod"), "max_procs": value("2"), "gc_percent": value("50"),
 	"path.home": value("/x"), "path.data": value("/x"),
@@ -94,12 +109,21 @@ var topValues = map[string]sample{
 
 var inputValues = map[string]sample{
 	"fields": value("{a: 1}"), "fields_under_root": {value: "true", with: []string{"filebeat.inputs.0.fields.a=1"}}, "tags": value("[a]"),
-	"type": value("log"), "enabled": value("false"), "paths": value("/x"), "pipeline": value("p"),
+	"processors": value("[{drop_event: {}}]"),
+	"type":       value("log"), "enabled": value("false"), "paths": value("/x"), "pipeline": value("p"),
 	"input_type":                      {value: "filestream", with: []string{"filebeat.inputs.0.type=", "filebeat.inputs.0.seek_to_tail=true"}},
 	"publisher_pipeline.disable_host": value("true"), "ignore_older": value("1h"),
 	"include_lines": value("x"), "exclude_lines": value("x"),
-	"encoding": {value: "utf-8", why: "it means the same as the default"},
+	"encoding": value("gbk"), "line_terminator": value("carriage_return"),
+	"keep_null": {value: "true", with: []string{"filebeat.inputs.0.encoding=gbk"}}, // plain lines have no nulls
 }
+
+var keyValues = map[string]sample{
+	"message_key": value("x"), "document_id": value("id"), "overwrite_keys": value("true"), "expand_keys": value("true"),
+	"add_error_key": value("true"), "ignore_decoding_error": value("true"),
+}
+
+var containerValues = map[string]sample{"stream": value("stdout"), "format": value("cri")}
 
 var logValues = map[string]sample{
 	"max_bytes": value("1000"), "exclude_files": value("gz"), "symlinks": value("true"), "recursive_glob.enabled": value("false"),
@@ -139,12 +163,11 @@ var fileValues = map[string]sample{
 	"permissions": value("0644"), "rotate_on_startup": value("false"),
 }
 
-func with(a, b map[string]sample) map[string]sample {
+// with puts samples together; of two of one option the later counts.
+func with(values ...map[string]sample) map[string]sample {
 	all := map[string]sample{}
-	for _, m := range []map[string]sample{a, b} {
-		for k, v := range m {
-			all[k] = v
-		}
+	for _, m := range values {
+		maps.Copy(all, m)
 	}
 	return all
 }
@@ -171,8 +194,8 @@ func TestTablesAreTrue(t *testing.T) {
 		}
 	}
 	for _, table := range []*tree.Table{
-		&topTable, &inputTable, &logTable, &filestreamTable, &multilineTable, &parserTable, &processorTable, &kafkaTable, &tlsTable,
-		&fileTable, &consoleTable, &otherTable,
+		&topTable, &inputTable, &logTable, &filestreamTable, &containerInputTable, &jsonTable, &multilineTable, &parserTable,
+		&ndjsonTable, &containerTable, &syslogTable, &includeTable, &kafkaTable, &tlsTable, &fileTable, &consoleTable, &otherTable,
 	} {
 		if !covered[table] {
 			t.Errorf("table %s is not tested", table.Name)
@@ -247,7 +270,18 @@ func equal(a, b *Config) bool {
 	x, y := *a, *b
 	x.Keys, x.Warnings, x.off = nil, nil, nil
 	y.Keys, y.Warnings, y.off = nil, nil, nil
-	return reflect.DeepEqual(x, y)
+	// The processors of inputs are found by the input's address.
+	x.Documents.Inputs, y.Documents.Inputs = nil, nil
+	return reflect.DeepEqual(x, y) && reflect.DeepEqual(a.inputChains(), b.inputChains())
+}
+
+// inputChains are the processors of the inputs, in their order.
+func (c *Config) inputChains() []*processor.Chain {
+	chains := make([]*processor.Chain, len(c.Inputs))
+	for i, in := range c.Inputs {
+		chains[i] = c.Documents.Inputs[in.Event]
+	}
+	return chains
 }
 
 // keyPair makes a certificate that is its own authority, and its key, as files.

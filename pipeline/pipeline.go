@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -67,16 +68,21 @@ func New(cfg *config.Config, once bool, version string, log *zap.Logger) (*Pipel
 // not to ship. One that cannot be written to at all is the registry's to tell,
 // and nobody else's: one line says it, not three.
 func (p *Pipeline) openRegistry() error {
+	file := RegistryFile(p.cfg)
 	var unlockable error
-	if p.lock, unlockable = registry.Lock(p.cfg.RegistryDir); errors.Is(unlockable, registry.ErrLocked) {
+	if p.lock, unlockable = registry.Lock(filepath.Dir(file)); errors.Is(unlockable, registry.ErrLocked) {
 		return unlockable
 	}
 	opts := p.cfg.Registry
 	opts.Log = p.log.Named("registry")
+	_, unborn := os.Stat(file) // asked before Open, which may set a corrupt one aside
 	var err error
-	if p.registry, err = registry.Open(filepath.Join(p.cfg.RegistryDir, "registry.json"), opts); err != nil {
+	if p.registry, err = registry.Open(file, opts); err != nil {
 		p.unlock()
 		return err
+	}
+	if errors.Is(unborn, fs.ErrNotExist) {
+		p.takeOver()
 	}
 	if unlockable != nil && !p.registry.Stats().Failing {
 		p.log.Error("cannot lock the directory of positions, going on without", zap.Error(unlockable))

@@ -66,12 +66,15 @@ func newFinder(t *Tailer) (*finder, error) {
 // run looks until ctx ends or finish is closed; then it looks a last time.
 func (f *finder) run(ctx context.Context, finish <-chan struct{}) {
 	defer f.watch.close()
-	for {
+	for first := true; ; first = false {
 		began := time.Now()
 		f.scan()
+		if first {
+			f.absent()
+		}
 		// Scans that notifications ask for must not become all that is done,
 		// however many files there are.
-		calmest := min(20*time.Since(began), f.every)
+		calmest := min(20*time.Since(began), f.every, time.Second)
 		if !f.listen(ctx, finish, began.Add(f.every), began.Add(calmest)) {
 			break
 		}

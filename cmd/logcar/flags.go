@@ -19,6 +19,17 @@ Usage:
 Commands:
   run           read, ship, and remember the positions (the default)
   test config   say of every key whether it is honoured; status 1 if one is wrong
+  test output   try whether the output can deliver; status 1 if it cannot
+  export config
+                print the merged configuration, references as they are written
+  registry show
+                list the positions, and how far each file is behind
+  registry import [PATH]
+                take over the positions of a Filebeat's registry: a directory or
+                a file (default: where the configuration has it); the first
+                start does so by itself
+  registry rm PATH
+                forget a file's position: it is read again from its beginning
   drain         announce the end of the pod to a running logcar (a preStop hook)
   version       print the version
   help          print this text
@@ -55,6 +66,7 @@ type flags struct {
 	help, version          bool
 	configTest             bool
 	cpuProfile, memProfile string
+	operands               []string // the words behind the command's own; parse leaves that to run
 }
 
 // list is a flag that may be given several times.

@@ -47,6 +47,9 @@ func TestCommands(t *testing.T) {
 		{"setup", 1, "", "Exiting: setup: there is nothing to set up in Elasticsearch or Kibana from here\n"},
 		{"setup --index-management", 1, "", "Error: flag provided but not defined: -index-management\n\n" + usage},
 		{"modules enable nginx", 1, "", "Exiting: modules: logcar has no modules: give the inputs in filebeat.inputs\n"},
+		{"keystore add PASSWORD", 1, "", "Exiting: keystore: logcar has no keystore: pass a Secret as an environment variable, to which ${NAME} refers as it does to a key of the keystore\n"},
+		{"registry", 1, "", "Error: unknown command \"registry\" for \"logcar\"\n\n" + usage},
+		{"registry rm a b", 1, "", "Error: unknown command \"registry rm\" for \"logcar\"\n\n" + usage},
 		{"enroll", 1, "", "Exiting: enroll: logcar is not managed by Fleet: its configuration is its file\n"},
 		{"-c /nonexistent.yml", 1, "", "Exiting: load configuration: read configuration: open /nonexistent.yml: no such file or directory\n"},
 	} {
@@ -123,7 +126,7 @@ func TestStrictPerms(t *testing.T) {
 // scripts look for.
 func TestTestConfig(t *testing.T) {
 	p := newPod(t, "filebeat.inputs:", "- type: log", "  paths: LOGS/*.log", "  exclude_line: [x]", "logging.to_files: true")
-	want := `honoured   filebeat.inputs.0.type          FILE:2  log and filestream
+	want := `honoured   filebeat.inputs.0.type          FILE:2  log, filestream and container
 honoured   filebeat.inputs.0.paths         FILE:3  files, or patterns with *, ? and **
 unknown    filebeat.inputs.0.exclude_line  FILE:4  
 no effect  logging.to_files                FILE:5  logcar logs to stderr alone, for the container's log

@@ -37,8 +37,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if len(words) > 1 {
 		name += " " + words[1]
 	}
-	if c, ok := commands[name]; ok && len(words) <= 2 {
-		err = c(f, stdout, stderr)
+	if c, ok := commands[name]; ok && len(words) <= 2+c.operands {
+		f.operands = words[min(2, len(words)):]
+		err = c.run(f, stdout, stderr)
 	} else if why, ok := replaced[words[0]]; ok {
 		err = fmt.Errorf("%s: %s", words[0], why)
 	} else {
@@ -52,23 +53,32 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// A command is one verb of the command line. The error ends the program with
-// status 1.
-type command func(f *flags, stdout, stderr io.Writer) error
+// A command is one verb of the command line.
+type command struct {
+	// run's error ends the program with status 1.
+	run      func(f *flags, stdout, stderr io.Writer) error
+	operands int // how many words may follow, at most
+}
 
 var commands = map[string]command{
-	"run":         ship,
-	"test config": testConfig,
-	"drain":       drain,
-	"version":     printVersion,
-	"help":        func(_ *flags, stdout, _ io.Writer) error { fmt.Fprint(stdout, usage); return nil },
+	"run":             {run: ship},
+	"test config":     {run: testConfig},
+	"test output":     {run: testOutput},
+	"export config":   {run: exportConfig},
+	"registry show":   {run: showRegistry},
+	"registry import": {run: importRegistry, operands: 1},
+	"registry rm":     {run: removeFromRegistry, operands: 1},
+	"drain":           {run: drain},
+	"version":         {run: printVersion},
+	"help":            {run: func(_ *flags, stdout, _ io.Writer) error { fmt.Fprint(stdout, usage); return nil }},
 }
 
 // replaced are Filebeat's commands that have no place here.
 var replaced = map[string]string{
-	"setup":   "there is nothing to set up in Elasticsearch or Kibana from here",
-	"modules": "logcar has no modules: give the inputs in filebeat.inputs",
-	"enroll":  "logcar is not managed by Fleet: its configuration is its file",
+	"setup":    "there is nothing to set up in Elasticsearch or Kibana from here",
+	"modules":  "logcar has no modules: give the inputs in filebeat.inputs",
+	"enroll":   "logcar is not managed by Fleet: its configuration is its file",
+	"keystore": "logcar has no keystore: pass a Secret as an environment variable, to which ${NAME} refers as it does to a key of the keystore",
 }
 
 func printVersion(_ *flags, stdout, _ io.Writer) error {

@@ -233,11 +233,11 @@ logging: {to_files: true, level: info}`)
 			t.Errorf("said %d times: %s", times, message)
 		}
 	}
-	if len(seen) != 11 {
-		t.Errorf("%d things were said of the configuration, want 11: %v", len(seen), seen)
+	if len(seen) != 9 {
+		t.Errorf("%d things were said of the configuration, want 9: %v", len(seen), seen)
 	}
-	if got := run.logged("warn"); len(got) != 6 {
-		t.Errorf("warnings %q, want those of 3 unknown keys and 3 processors", got)
+	if got := run.logged("warn"); len(got) != 4 {
+		t.Errorf("warnings %q, want those of 3 unknown keys and of a processor without effect", got)
 	}
 	if got := p.once("-E", "logging.level=warning").logged("info"); len(got) > 0 {
 		t.Errorf("at level warning: %q", got)
