@@ -49,7 +49,7 @@ func (f *finder) finishRenamed(in *Input, st registry.State, path string, info f
 		}
 	}
 	f.t.log.Info("file was renamed while nobody read it, reading its rest", zap.String("path", path), zap.String("was", st.Path))
-	f.begin(candidate{in, path, info})
+	f.begin(candidate{in: in, path: path, info: info, was: st.Path})
 }
 
 // inputOf is the input whose patterns lead to path, exclusions aside.

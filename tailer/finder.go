@@ -169,6 +169,7 @@ type candidate struct {
 	in   *Input
 	path string
 	info os.FileInfo
+	was  string // the path under which it was followed before, when that leads elsewhere now
 }
 
 // scan finds out what has come and what has gone. A file that is renamed while
@@ -222,7 +223,7 @@ func (f *finder) look(in *Input, path string) (candidate, bool) {
 	}
 	e := f.entries[idOf(info)]
 	if e == nil || e.r.dead.Load() {
-		return candidate{in, path, info}, true
+		return candidate{in: in, path: path, info: info}, true
 	}
 	if e.seen == f.rounds {
 		return candidate{}, false // another path of the same file, or another input's
@@ -271,6 +272,9 @@ func (f *finder) begin(c candidate) {
 		file = nil
 	}
 	e := &entry{r: f.t.newReader(c.in, st, file), path: c.path, size: c.info.Size(), seen: f.rounds}
+	if c.was != "" {
+		e.r.cursor.SetPath(c.was) // by which it is found again
+	}
 	f.entries[st.ID], f.paths[c.path] = e, e
 	f.t.log.Info("Harvester started for file: "+c.path, zap.Int64("offset", st.Position), zap.Int64("size", e.size))
 	if !old {

@@ -70,6 +70,7 @@ type world struct {
 
 	logs    []*logFile // all that there ever were
 	byID    map[event.FileID]*logFile
+	renamed int // files so far that were renamed away
 	checked int // how many of the sink's events
 }
 
@@ -83,6 +84,7 @@ type logFile struct {
 	text []byte // what was written since it was truncated
 	next int64  // where its next event must begin
 	done int64  // everything before was delivered
+	away string // where it was renamed to, where nobody looks for it; "" as well when it was deleted
 	owed bool   // its complete lines must be delivered; else they may be
 }
 
@@ -320,7 +322,8 @@ func (w *world) leave(f *logFile) {
 	if w.choose(2) == 0 {
 		w.depart(f, "")
 	} else {
-		w.depart(f, fmt.Sprintf("%d.old", len(w.logs)))
+		w.renamed++
+		w.depart(f, fmt.Sprintf("%d.old", w.renamed))
 	}
 }
 
@@ -341,7 +344,7 @@ func (w *world) depart(f *logFile, to string) {
 	if err != nil {
 		w.fail("%v", err)
 	}
-	f.path = ""
+	f.path, f.away = "", to
 	if w.tailer == nil {
 		f.owed = false
 	} else if !w.bounded {
@@ -418,12 +421,16 @@ func (w *world) begin() {
 	clear(w.byID)
 	reg := openRegistry(w.t, w.data) // the tailer changes its own
 	for _, f := range w.logs {
+		st, known := reg.Lookup(f.id)
 		if f.path == "" {
-			continue
+			// One that was renamed while it was followed is found by its state.
+			if f.away == "" || !known || !st.Head.Matches(f.text) || st.Position >= int64(len(f.text)) {
+				continue
+			}
+			f.owed = true
 		}
 		w.byID[f.id] = f
 		f.next = 0
-		st, _ := reg.Lookup(f.id)
 		if st.Position > 0 && st.Head.Len == 0 {
 			w.fail("%s: position %d without a head", f.name, st.Position)
 		}
