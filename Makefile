@@ -8,6 +8,7 @@ MAKEFLAGS += --no-print-directory
 GO ?= go
 FUZZTIME ?= 30s
 BENCHFLAGS ?=
+CHAOSFLAGS ?=
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 REVISION ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 IMAGE ?= logcar:$(VERSION)
@@ -55,6 +56,10 @@ conformance: ## compare with the goldens that a real Filebeat wrote
 .PHONY: e2e
 e2e: ## run the end-to-end tests against a real Kafka (needs Java and Maven)
 	@$(call strict,$(GO) test -json -tags e2e -count=1 -timeout 20m ./e2e/...)
+
+.PHONY: chaos
+chaos: ## break brokers and logcar for 10 minutes and count; arguments in CHAOSFLAGS (needs Java and Maven)
+	$(GO) run ./e2e/chaos $(CHAOSFLAGS)
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME (30s)

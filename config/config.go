@@ -62,6 +62,7 @@ type Config struct {
 	Data            string // path.data
 	Registry        registry.Options
 	RegistryDir     string
+	OldRegistry     string // Filebeat 6's registry file, to take positions over from
 	ShutdownTimeout time.Duration
 	MaxProcs        int             // 0: as many as the machine, or the cgroup, has
 	HTTP            *monitor.Config // nil: no endpoint
@@ -191,6 +192,9 @@ func (c *Config) read(root *tree.Root) {
 	c.Tailer.Unterminated = s.Bool("logcar.unterminated", false)
 	c.Data = s.String("path.data", filepath.Join(s.String("path.home", ""), "data"))
 	c.RegistryDir = registryDir(s, c.Data)
+	if c.OldRegistry = s.String("filebeat.registry_file", "registry"); !filepath.IsAbs(c.OldRegistry) {
+		c.OldRegistry = filepath.Join(c.Data, c.OldRegistry)
+	}
 	c.Registry.Flush = max(s.Duration("filebeat.registry.flush", time.Second), 100*time.Millisecond)
 	c.Logging = logging(s)
 	if s.Bool("http.enabled", false) {

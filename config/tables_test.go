@@ -94,7 +94,8 @@ var topValues = map[string]sample{
 	"fields": value("{a: 1}"), "fields_under_root": {value: "true", with: []string{"fields.a=1"}}, "tags": value("[a]"),
 	"processors":                value("[{drop_event: {}}]"),
 	"filebeat.shutdown_timeout": value("7s"), "filebeat.registry.path": value("/positions"), "filebeat.registry.flush": value("5s"),
-	"name": value("pod"), "max_procs": value("2"), "gc_percent": value("50"),
+	"filebeat.registry_file": value("old"),
+	"name":                   value("pod"), "max_procs": value("2"), "gc_percent": value("50"),
 	"path.home": value("/x"), "path.data": value("/x"),
 	"path.config":   {value: "/x", with: []string{"name=${path.config}"}, why: "only references read it"},
 	"path.logs":     {value: "/x", with: []string{"name=${path.logs}"}, why: "only references read it"},
@@ -272,6 +273,7 @@ func equal(a, b *Config) bool {
 	y.Keys, y.Warnings, y.off = nil, nil, nil
 	// The processors of inputs are found by the input's address.
 	x.Documents.Inputs, y.Documents.Inputs = nil, nil
+	//nolint:govet // the fields that hold errors are emptied above
 	return reflect.DeepEqual(x, y) && reflect.DeepEqual(a.inputChains(), b.inputChains())
 }
 

@@ -26,7 +26,7 @@ import (
 
 var (
 	modelSeed  = flag.Int64("model.seed", -1, "run the random programme of this seed alone")
-	modelSeeds = flag.Int64("model.seeds", 60, "how many random programmes to run")
+	modelSeeds = flag.Int64("model.seeds", 100, "how many random programmes to run")
 )
 
 // TestModel runs random programmes of an application, an unlucky operator and
@@ -85,7 +85,8 @@ type world struct {
 	pipe   *Pipeline // nil: none runs
 	cancel context.CancelFunc
 	stop   chan struct{}
-	ended  chan error
+	ended  chan struct{}
+	err    error  // what Run returned
 	killed []bool // how each run ended
 
 	files   []*logFile // those that have a name
@@ -186,7 +187,7 @@ func (w *world) run() {
 			<-w.ended
 		}
 		for _, f := range w.files {
-			f.pen.Close()
+			_ = f.pen.Close() // what was written is written
 		}
 	}()
 	w.begin()
@@ -465,9 +466,12 @@ func (w *world) begin() {
 	w.text = fmt.Sprintf("name: run-%d\n", len(w.killed)) + w.base
 	w.pipe = w.pipeline(false)
 	ctx, cancel := context.WithCancel(context.Background())
-	w.cancel, w.stop, w.ended = cancel, make(chan struct{}), make(chan error, 1)
+	w.cancel, w.stop, w.ended = cancel, make(chan struct{}), make(chan struct{})
 	pipe, stop, ended := w.pipe, w.stop, w.ended
-	go func() { ended <- pipe.Run(ctx, stop) }()
+	go func() {
+		defer close(ended)
+		w.err = pipe.Run(ctx, stop)
+	}()
 }
 
 // end waits for the end of Run.
@@ -475,10 +479,9 @@ func (w *world) end() error {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	select {
-	case err := <-w.ended:
+	case <-w.ended:
 		w.cancel()
-		w.ended <- err // for a failure that follows
-		return err
+		return w.err
 	case <-timer.C:
 		w.fail("still running after %v", limit)
 		return nil

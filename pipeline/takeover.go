@@ -31,12 +31,11 @@ func RegistryFile(cfg *config.Config) string {
 }
 
 // readFilebeat reads what Filebeat knew: from the directory where it has its
-// registry according to the configuration, or from the place that Filebeat 6
-// has it in.
+// registry according to the configuration, or from the file of Filebeat 6.
 func readFilebeat(cfg *config.Config) (*filebeat.Registry, error) {
 	from, err := filebeat.Read(filepath.Dir(cfg.RegistryDir))
 	if errors.Is(err, fs.ErrNotExist) {
-		from, err = filebeat.Read(cfg.Data)
+		from, err = filebeat.Read(cfg.OldRegistry)
 	}
 	return from, err
 }

@@ -166,9 +166,9 @@ func TestTakeOverFails(t *testing.T) {
 func TestTakeOverElsewhere(t *testing.T) {
 	for _, files := range map[string]map[string]string{
 		"7.0": {"positions/filebeat/meta.json": filebeats["7.0"]["registry/filebeat/meta.json"], "positions/filebeat/data.json": filebeats["7.0"]["registry/filebeat/data.json"]},
-		"6.0": filebeats["6.0"],
+		"6.0": {"old/positions": filebeats["6.0"]["registry"]},
 	} {
-		p := newPod(t, "filebeat.registry.path: positions")
+		p := newPod(t, "filebeat.registry.path: positions", "filebeat.registry_file: old/positions")
 		p.write("a.log", "one", "two")
 		p.leave(files, "a.log", 4)
 		p.ship()

@@ -88,7 +88,7 @@ func TestRegistryImport(t *testing.T) {
 	p := newPod(t)
 	p.write("a.log", "one", "two")
 	device, inode := p.identity("a.log")
-	p.wantTool("registry import", 1, "", "Exiting: registry import: read Filebeat's registry DIR/data: file does not exist\n")
+	p.wantTool("registry import", 1, "", "Exiting: registry import: read Filebeat's registry DIR/data/registry: file does not exist\n")
 
 	old := filepath.Join(p.dir, "old")
 	if err := os.MkdirAll(filepath.Join(old, "filebeat"), 0o755); err != nil {

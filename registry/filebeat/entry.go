@@ -159,10 +159,10 @@ func stat(path string) (event.FileID, int64, error) {
 // prospector.scanner.fingerprint says otherwise, which the registry does not.
 const printSize = 1024
 
-// hasPrint reports whether a file begins with the bytes whose SHA-256 is print.
+// hasPrint reports whether a file begins with the bytes whose SHA-256 is hash.
 // Of a file with fewer bytes Filebeat 9.5 writes those bytes themselves.
-func hasPrint(path, print string) bool {
-	want, err := hex.DecodeString(print)
+func hasPrint(path, hash string) bool {
+	want, err := hex.DecodeString(hash)
 	if err != nil || len(want) == 0 || len(want) > printSize {
 		return false
 	}

@@ -218,7 +218,7 @@ func TestJournal(t *testing.T) {
 // TestFilestream: the entries of filestream inputs.
 func TestFilestream(t *testing.T) {
 	sum := sha256.Sum256([]byte(strings.Repeat("0123456789", 103)[:1024]))
-	print := hex.EncodeToString(sum[:])
+	hash := hex.EncodeToString(sum[:])
 	small := hex.EncodeToString([]byte("line one\nline two..\n"))
 	for _, tt := range []struct {
 		name, key, value string
@@ -235,8 +235,8 @@ func TestFilestream(t *testing.T) {
 		{"by path", "filestream::id::path::LOGS/a.log", `{"ttl":-1,"cursor":{"offset":98},"meta":{"source":"LOGS/a.log","identifier_name":"path"}}`, []string{"a 98"}, 0},
 		{"by a path that is gone", "filestream::id::path::LOGS/c.log", `{"ttl":-1,"cursor":{"offset":98},"meta":{"source":"LOGS/c.log","identifier_name":"path"}}`, nil, 1},
 		{"by inode", "filestream::id::inode_marker::$I-volume", `{"ttl":-1,"cursor":{"offset":98},"meta":{"source":"LOGS/a.log","identifier_name":"inode_marker"}}`, []string{"a 98"}, 0},
-		{"by content", "filestream::id::fingerprint::" + print, `{"ttl":-1,"cursor":{"offset":98},"meta":{"source":"LOGS/a.log","identifier_name":"fingerprint"}}`, []string{"a 98"}, 0},
-		{"by content, another", "filestream::id::fingerprint::" + print, `{"ttl":-1,"cursor":{"offset":9},"meta":{"source":"LOGS/b.log","identifier_name":"fingerprint"}}`, nil, 1},
+		{"by content", "filestream::id::fingerprint::" + hash, `{"ttl":-1,"cursor":{"offset":98},"meta":{"source":"LOGS/a.log","identifier_name":"fingerprint"}}`, []string{"a 98"}, 0},
+		{"by content, another", "filestream::id::fingerprint::" + hash, `{"ttl":-1,"cursor":{"offset":9},"meta":{"source":"LOGS/b.log","identifier_name":"fingerprint"}}`, nil, 1},
 		{"by content, small", "filestream::id::fingerprint::" + small, `{"ttl":-1,"cursor":{"offset":9},"meta":{"source":"LOGS/b.log","identifier_name":"fingerprint","fingerprint_len":20}}`, []string{"b 9"}, 0},
 		{"by no content", "filestream::id::fingerprint::", `{"ttl":-1,"cursor":{"offset":9},"meta":{"source":"LOGS/b.log","identifier_name":"fingerprint"}}`, nil, 1},
 		{"content that is not hexadecimal", "filestream::id::fingerprint::xyz", `{"ttl":-1,"cursor":{"offset":9},"meta":{"source":"LOGS/b.log","identifier_name":"fingerprint"}}`, nil, 1},
