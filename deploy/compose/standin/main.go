@@ -23,8 +23,9 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stderr))
+	status := run(ctx, os.Args[1:], os.Stderr)
+	stop()
+	os.Exit(status)
 }
 
 // run returns the exit status: 0 when it was told to stop, 1 when writing
