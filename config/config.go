@@ -205,6 +205,7 @@ func (c *Config) read(root *tree.Root) {
 	c.DoneFile = s.String("logcar.done_file", "")
 	c.Tailer.Quiet = notNegative(s, "logcar.quiet", defaultQuiet)
 	c.Documents.Global = readProcessors(s)
+	c.Documents.EventID = s.Bool("logcar.event_id", false)
 	c.readInputs(s)
 	c.readOutput(s)
 }

@@ -77,6 +77,7 @@ var topTable = tree.Table{Name: "top", Options: slices.Concat(
 		option("http.enabled", tree.Bool, "false", "/stats, /metrics, /health, /ready, and /drain, which announces the end of the pod"),
 		option("http.host", tree.String, "localhost", "an address, or unix:///path"),
 		option("http.port", tree.Int, "5066", ""),
+		option("logcar.event_id", tree.Bool, "false", "logcar's own: an id in @metadata._id that is the same when an event is delivered again, for Logstash's document_id"),
 		option("logcar.quiet", tree.Duration, "1s", "logcar's own: when stopping, how long no file must have grown before logcar ends"),
 		option("logcar.exit_when_quiet", tree.Duration, "0", "logcar's own, for Jobs: end when nothing was written for so long; 0 is never"),
 		option("logcar.done_file", tree.String, "", "logcar's own, for Jobs: end when this file appears"),

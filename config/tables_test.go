@@ -104,7 +104,7 @@ var topValues = map[string]sample{
 	"http.host":    {value: "0.0.0.0", with: []string{"http.enabled=true"}},
 	"http.port":    {value: "5067", with: []string{"http.enabled=true"}},
 
-	"logcar.unterminated": value("true"), "logcar.documents": value("7"), "logcar.quiet": value("3s"),
+	"logcar.unterminated": value("true"), "logcar.documents": value("7"), "logcar.quiet": value("3s"), "logcar.event_id": value("true"),
 	"logcar.exit_when_quiet": value("10s"), "logcar.done_file": value("/logs/done"), "logcar.termination_log": value("/x"),
 }
 

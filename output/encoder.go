@@ -17,6 +17,9 @@ type Options struct {
 	// none of them touches are written by template, at no cost but the bytes.
 	Inputs map[*event.Input]*processor.Chain
 	Global *processor.Chain
+	// EventID puts an id into @metadata._id that is the same whenever an event
+	// is delivered again.
+	EventID bool
 }
 
 // Encoder writes events as JSON documents. It is used by one goroutine at a
@@ -31,6 +34,7 @@ type Encoder struct {
 	current *template
 	begin   []byte    // the beginning of its documents, time included
 	time    time.Time // of the document that was appended last
+	key     []byte    // what an id is made of
 
 	invalid, dropped, failed atomic.Uint64
 }
@@ -66,7 +70,11 @@ func (e *Encoder) Start(b *event.Batch) error {
 	e.current = t
 	e.begin = append(e.begin[:0], head...)
 	e.begin = b.Time.UTC().AppendFormat(e.begin, timeLayout)
-	e.begin = append(e.begin, t.body...)
+	if e.opts.EventID {
+		e.begin = append(e.begin, beginID...)
+	} else {
+		e.begin = append(e.begin, t.body...)
+	}
 	return nil
 }
 
@@ -90,6 +98,9 @@ func (e *Encoder) Append(dst []byte, b *event.Batch, i int) ([]byte, bool) {
 	ev := &b.Events[i]
 	e.time = b.Time
 	dst = append(dst, e.begin...)
+	if e.opts.EventID {
+		dst = append(e.appendID(dst, b, i), t.body...)
+	}
 	if e.shape == Shape6 {
 		// Filebeat 6.0 gives the end of the event, not its start.
 		dst = append(dst, `"offset":`...)
@@ -128,7 +139,7 @@ func (e *Encoder) appendBuilt(dst []byte, b *event.Batch, i int) ([]byte, bool) 
 	if (t.filter != nil && !t.filter.Run(d)) || (t.rest != nil && !t.rest.Run(d)) {
 		return e.drop(dst)
 	}
-	return e.appendDocument(dst, d)
+	return e.appendDocument(dst, b, i, d)
 }
 
 // appendParsed is the way of events that parsers have found something out about:
@@ -158,7 +169,7 @@ func (e *Encoder) appendParsed(dst []byte, b *event.Batch, i int) ([]byte, bool)
 	if !e.current.all.Run(d) {
 		return e.drop(dst)
 	}
-	return e.appendDocument(dst, d)
+	return e.appendDocument(dst, b, i, d)
 }
 
 // addTags appends the configuration's tags to those that an event has already.
@@ -191,14 +202,17 @@ func (e *Encoder) putEvent(d *processor.Document, b *event.Batch, i int) {
 	}
 }
 
-func (e *Encoder) appendDocument(dst []byte, d *processor.Document) ([]byte, bool) {
+func (e *Encoder) appendDocument(dst []byte, b *event.Batch, i int, d *processor.Document) ([]byte, bool) {
 	before, bad := dst, 0
 	dst = append(dst, head...)
 	dst = d.Time.UTC().AppendFormat(dst, timeLayout)
 	dst = append(dst, `","@metadata":`...)
 	meta := e.current.meta
-	if len(d.Meta) > 0 {
+	if len(d.Meta) > 0 || e.opts.EventID {
 		meta = maps.Clone(meta)
+		if e.opts.EventID {
+			meta["_id"] = string(e.appendID(nil, b, i)) // unless a parser or a processor knows better
+		}
 		maps.Copy(meta, d.Meta)
 	}
 	dst, err := appendValue(dst, meta, &bad)

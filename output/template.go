@@ -51,7 +51,7 @@ func (e *Encoder) newTemplate(src *event.Source) (*template, error) {
 		t.filter, t.rest = t.rest.Filter()
 	}
 	if t.rest == nil {
-		if err := t.render(e.shape); err != nil {
+		if err := t.render(e.shape, e.opts.EventID); err != nil {
 			return nil, err
 		}
 	}
@@ -69,19 +69,26 @@ func (e *Encoder) place(src *event.Source) map[string]any {
 
 // render writes body. The order is chosen for the compressor: all that repeats
 // stands in one run, what differs follows it.
-func (t *template) render(shape Shape) error {
+func (t *template) render(shape Shape, eventID bool) error {
 	log, isMap := t.doc.Fields["log"].(map[string]any)
 	if shape != Shape6 && !isMap {
 		return nil // a processor has put something else there
 	}
 	var bad int
-	body := append([]byte(nil), `","@metadata":`...)
+	body := append([]byte(nil), `","@metadata":{`...)
+	if eventID {
+		body = append(body[:0], `",`...) // begins in the id
+	}
 	meta := maps.Clone(t.meta)
 	maps.Copy(meta, t.doc.Meta)
-	body, err := appendValue(body, meta, &bad)
+	if _, set := meta["_id"]; set && eventID {
+		return nil // a processor has given the id
+	}
+	body, err := appendMembers(body, meta, &bad)
 	if err != nil {
 		return fmt.Errorf("@metadata: %w", err)
 	}
+	body = append(body, '}')
 	others := maps.Clone(t.doc.Fields)
 	if shape != Shape6 {
 		delete(others, "log")
