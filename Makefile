@@ -19,7 +19,7 @@ GOLANGCI_VERSION := v2.15.0
 GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)/golangci-lint
 
 # What `make ci` runs, in this order.
-CI_STEPS := check build check-benchmarks race conformance e2e
+CI_STEPS := check build check-benchmarks check-deploy race conformance e2e
 
 .PHONY: help
 help: ## list the targets
@@ -116,6 +116,10 @@ $(GOLANGCI):
 .PHONY: check-benchmarks
 check-benchmarks: ## vet and test the module in benchmarks/
 	cd benchmarks && $(GO) vet ./... && $(GO) test ./...
+
+.PHONY: check-deploy
+check-deploy: ## vet and test the module in deploy/tests/: manifests, charts, pipelines, dashboards, the image's root
+	cd deploy/tests && $(GO) vet ./... && $(GO) test ./...
 
 .PHONY: ci
 ci: ## run all that a change must pass, and say what ran

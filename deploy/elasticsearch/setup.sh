@@ -1,7 +1,7 @@
 #!/bin/sh
 # Puts policy, pipeline and templates into Elasticsearch; may be run again at any time.
 #   ELASTICSEARCH_URL=http://localhost:9200 [CURL_OPTIONS="-u elastic:... --cacert ca.crt"] ./setup.sh
-# For OpenSearch, which has no such policies: LIFECYCLE=false
+# For OpenSearch, which has other policies and calls runtime fields derived: OPENSEARCH=true
 set -eu
 cd "$(dirname "$0")"
 url=${ELASTICSEARCH_URL:-http://localhost:9200}
@@ -30,13 +30,14 @@ until call --fail --output /dev/null "$url/_cluster/health?wait_for_status=yello
 	sleep 5
 done
 
-if [ "${LIFECYCLE:-true}" = true ]; then
+if [ "${OPENSEARCH:-false}" = true ]; then
+	put _component_template/applog-lifecycle '{"template": {}}'
+	put _component_template/applog-mappings "$(sed 's/"runtime":/"derived":/' component-mappings.json)"
+else
 	put _ilm/policy/applog @ilm-policy.json
 	put _component_template/applog-lifecycle @component-lifecycle.json
-else
-	put _component_template/applog-lifecycle '{"template": {}}'
+	put _component_template/applog-mappings @component-mappings.json
 fi
 put _ingest/pipeline/applog @ingest-pipeline.json
 put _component_template/applog-settings @component-settings.json
-put _component_template/applog-mappings @component-mappings.json
 put _index_template/applog @index-template.json

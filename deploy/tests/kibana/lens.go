@@ -75,12 +75,16 @@ func overTime() column {
 	}}
 }
 
-// top is the values of a field that have the most of column by.
-func top(id, label, field string, size int, by string) column {
+// events counts all events; top orders by it.
+func events() column { return count("events", "Events", "") }
+
+// top is the values of a field that have the most events; the column events must
+// be among the others.
+func top(id, label, field string, size int) column {
 	return column{id, object{
 		"label": label, "customLabel": true, "dataType": "string", "operationType": "terms", "isBucketed": true, "scale": "ordinal", "sourceField": field,
 		"params": object{
-			"size": size, "orderBy": object{"type": "column", "columnId": by}, "orderDirection": "desc", "otherBucket": false, "missingBucket": false,
+			"size": size, "orderBy": object{"type": "column", "columnId": "events"}, "orderDirection": "desc", "otherBucket": false, "missingBucket": false,
 			"parentFormat": object{"id": "terms"}, "include": []any{}, "exclude": []any{}, "includeIsRegex": false, "excludeIsRegex": false,
 		},
 	}}

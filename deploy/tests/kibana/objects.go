@@ -35,27 +35,27 @@ func Objects() []Object {
 	}
 	add := func(o Object) Object { objects = append(objects, o); return o }
 
-	events := add(number("applog-events", "Events", "", count("events", "Events", "")))
+	eventCount := add(number("applog-events", "Events", "", events()))
 	errorCount := add(number("applog-error-count", "Errors", "", count("errors", "Errors", errorEvents)))
-	late := add(number("applog-late", "Seconds from log to search (95 %)", "", percentile("p95", "95 % within (s)", "lag.total", 95)))
+	late := add(number("applog-late", "Seconds from log to search (95 %)", "", percentile("p95", "95 % within (s)", "lag_total", 95)))
 	byService := add(chart("applog-by-service", "Events by service", "bar_stacked", "",
-		columns(top("service", "Service", service, 10, "events"), overTime(), count("events", "Events", "")), "service", "events"))
+		columns(top("service", "Service", service, 10), overTime(), events()), "service", "events"))
 	byLevel := add(chart("applog-by-level", "Errors and warnings", "bar_stacked", troubleEvents,
-		columns(top("level", "Level", "log.level", 5, "events"), overTime(), count("events", "Events", "")), "level", "events"))
+		columns(top("level", "Level", "log.level", 5), overTime(), events()), "level", "events"))
 	topExceptions := add(table("applog-top-exceptions", "Top exceptions", "error.type: *",
-		columns(top("type", "Exception", "error.type", 50, "events"), count("events", "Events", ""), distinct("services", "Services", service))))
+		columns(top("type", "Exception", "error.type", 50), events(), distinct("services", "Services", service))))
 	noisiest := add(table("applog-noisiest", "Noisiest services", "",
-		columns(top("namespace", "Namespace", namespace, 10, "events"), top("service", "Service", service, 50, "events"),
-			count("events", "Events", ""), count("errors", "Errors", errorEvents), count("warnings", "Warnings", warningEvents))))
+		columns(top("namespace", "Namespace", namespace, 10), top("service", "Service", service, 50),
+			events(), count("errors", "Errors", errorEvents), count("warnings", "Warnings", warningEvents))))
 	lag := add(chart("applog-lag", "Shipping lag (s)", "line", "",
-		columns(overTime(), percentile("total50", "to search, median", "lag.total", 50), percentile("total95", "to search, 95 %", "lag.total", 95),
-			percentile("read95", "to logcar, 95 %", "lag.read", 95)), "", "total50", "total95", "read95"))
+		columns(overTime(), percentile("total50", "to search, median", "lag_total", 50), percentile("total95", "to search, 95 %", "lag_total", 95),
+			percentile("read95", "to logcar, 95 %", "lag_read", 95)), "", "total50", "total95", "read95"))
 
 	controls := []control{{"namespace", "Namespace", namespace}, {"service", "Service", service}, {"pod-ip", "Pod IP", podIP}}
 	const open = "Show the log"
 	return append(objects,
 		dashboard(overviewID, "Logs by service", "Choose a namespace and a service; a click on a service opens its log.", controls, []panel{
-			{of: events, width: 12, height: 6}, {of: errorCount, width: 12, height: 6}, {of: late, width: 24, height: 6},
+			{of: eventCount, width: 12, height: 6}, {of: errorCount, width: 12, height: 6}, {of: late, width: 24, height: 6},
 			{of: byService, width: 24, height: 12, opens: serviceID, action: open}, {of: byLevel, width: 24, height: 12},
 			{of: noisiest, width: 24, height: 14, opens: serviceID, action: open}, {of: topExceptions, width: 24, height: 14, opens: serviceID, action: open},
 			{of: lag, width: 48, height: 10},
@@ -75,7 +75,7 @@ func view() Object {
 	return newObject("index-pattern", dataView, object{
 		"title": "applog-*", "name": "Application logs", "timeFieldName": "@timestamp",
 		"allowNoIndex":   true, // the dashboards open before the first event has come
-		"fieldFormatMap": inner(object{"lag.read": seconds, "lag.total": seconds, "log.offset": plain, "process.pid": plain}),
+		"fieldFormatMap": inner(object{"lag_read": seconds, "lag_total": seconds, "log.offset": plain, "process.pid": plain}),
 		"fieldAttrs":     inner(object{}), "fields": "[]", "runtimeFieldMap": "{}", "sourceFilters": "[]", "typeMeta": "{}",
 	})
 }

@@ -72,11 +72,11 @@ func Decode(manifest []byte) ([]runtime.Object, error) {
 		if head.Kind == "" && onlyComments(document) {
 			continue
 		}
-		make := kinds[head.APIVersion+"/"+head.Kind]
-		if make == nil {
+		newObject := kinds[head.APIVersion+"/"+head.Kind]
+		if newObject == nil {
 			return nil, fmt.Errorf("decode manifest: kind %s/%s is not known", head.APIVersion, head.Kind)
 		}
-		object := make()
+		object := newObject()
 		if err := yaml.UnmarshalStrict(document, object); err != nil {
 			return nil, fmt.Errorf("decode %s: %w", head.Kind, err)
 		}

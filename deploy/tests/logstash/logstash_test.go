@@ -12,6 +12,7 @@ import (
 	"github.com/logcar/logcar/internal/javalog"
 
 	"github.com/logcar/logcar/deploy/tests/logstash"
+	"github.com/logcar/logcar/deploy/tests/samples"
 )
 
 const pipelineFile = "../../logstash/pipeline/applog.conf"
@@ -59,68 +60,20 @@ func record(t testing.TB, message string) string {
 		"input":{"type":"log"},"log":{"file":{"path":"/mnt/app.log"},"offset":5},"message":` + string(text) + `}`
 }
 
-const trace = "\njava.lang.IllegalStateException: order 7 is CLOSED\nand stays so\n\tat com.demo.Order.close(Order.java:42)\n\t... 31 more\n" +
-	"Caused by: java.net.SocketTimeoutException: Read timed out\n\tat java.net.Socket.read(Socket.java)\n\t... 8 more"
-
-// first is what the first line of an event says.
-type first struct {
-	Level, Logger, Thread string
-	Pid, Line             int
-}
-
-var firstLines = []struct {
-	name, line string
-	want       first
-}{
-	{"Spring Boot 2", "2024-03-01 08:00:01.234  INFO 17 --- [nio-9090-exec-2] c.d.c.order.OrderController              : response 200",
-		first{"INFO", "c.d.c.order.OrderController", "nio-9090-exec-2", 17, 0}},
-	{"Spring Boot 2, comma", "2024-03-01 08:00:01,234 ERROR 17 --- [           main] c.d.c.order.OrderController              : response 200",
-		first{"ERROR", "c.d.c.order.OrderController", "main", 17, 0}},
-	{"Spring Boot 2, logger cut at its beginning", "2024-03-01 08:00:01.234  WARN 1 --- [io-9090-exec-37] .w.s.m.s.DefaultHandlerExceptionResolver : Resolved [x: y]",
-		first{"WARN", ".w.s.m.s.DefaultHandlerExceptionResolver", "io-9090-exec-37", 1, 0}},
-	{"Spring Boot 2, Tomcat's logger", "2024-03-01 08:00:01.234 ERROR 1 --- [nio-9090-exec-2] o.a.c.c.C.[.[.[/].[dispatcherServlet]    : Servlet.service() for servlet [x]",
-		first{"ERROR", "o.a.c.c.C.[.[.[/].[dispatcherServlet]", "nio-9090-exec-2", 1, 0}},
-	{"Spring Cloud Sleuth", "2024-03-01 08:00:01.234  INFO [orders,2485ec27856c56f4,2485ec27856c56f4,true] 1 --- [scheduling-1] c.d.Job : done",
-		first{"INFO", "c.d.Job", "scheduling-1", 1, 0}},
-	{"Spring Boot 3", "2024-03-01T08:00:01.234Z  INFO 1 --- [           main] c.d.Application                          : Started",
-		first{"INFO", "c.d.Application", "main", 1, 0}},
-	{"Spring Boot 3, application name", "2024-03-01T08:00:01.234Z  INFO 1 --- [orders] [nio-8080-exec-1] c.d.OrderController                       : done",
-		first{"INFO", "c.d.OrderController", "nio-8080-exec-1", 1, 0}},
-	{"Spring Boot 3, application name and trace ids", "2024-03-01T08:00:01.234Z DEBUG 1 --- [orders] [nio-8080-exec-1] [65e1a2b3c4d5e6f708192a3b4c5d6e7f-08192a3b4c5d6e7f] c.d.OrderController : done",
-		first{"DEBUG", "c.d.OrderController", "nio-8080-exec-1", 1, 0}},
-	{"Spring Boot 3, trace ids", "2024-03-01T08:00:01.234Z  INFO 1 --- [nio-8080-exec-1] [65e1a2b3c4d5e6f708192a3b4c5d6e7f-08192a3b4c5d6e7f] c.d.OrderController : done",
-		first{"INFO", "c.d.OrderController", "nio-8080-exec-1", 1, 0}},
-	{"Spring Boot 3, no trace", "2024-03-01T08:00:01.234Z  INFO 1 --- [orders] [           main] [                                                 ] c.d.Application : done",
-		first{"INFO", "c.d.Application", "main", 1, 0}},
-	{"logback, thread first", "2024-03-01 08:00:01.234 [main] INFO  c.d.Application - Started", first{"INFO", "c.d.Application", "main", 0, 0}},
-	{"logback, two dashes and a line number", "2024-03-01 08:00:01.234 [http-nio-80-exec-1] WARN  c.d.Application:42 -- slow: 7 s", first{"WARN", "c.d.Application", "http-nio-80-exec-1", 0, 42}},
-	{"logback, comma", "2024-03-01 08:00:01,234 [pool-1-thread-1] TRACE com.demo.Application: x", first{"TRACE", "com.demo.Application", "pool-1-thread-1", 0, 0}},
-	{"logback, class name alone", "2024-03-01 08:00:01.234 [main] ERROR Application - boom", first{"ERROR", "Application", "main", 0, 0}},
-	{"log4j, level first", "2024-03-01 08:00:01,234 INFO [main] org.apache.hadoop.MRAppMaster: Created", first{"INFO", "org.apache.hadoop.MRAppMaster", "main", 0, 0}},
-	{"log4j, level in brackets", "2024-03-01 08:00:01,234 [INFO ] [main] com.demo.Application - Created", first{"INFO", "com.demo.Application", "main", 0, 0}},
-	{"log4j, no thread", "2024-03-01 08:00:01,234 ERROR com.demo.Application:7 - Created", first{"ERROR", "com.demo.Application", "", 0, 7}},
-	{"log4j, thread last", "2024-03-01 08:00:01,234 FATAL com.demo.Application [main] - Created", first{"FATAL", "com.demo.Application", "main", 0, 0}},
-	{"java.util.logging's levels", "2024-03-01 08:00:01.234 [main] SEVERE com.demo.Application - x", first{"ERROR", "com.demo.Application", "main", 0, 0}},
-	{"WARNING is WARN", "2024-03-01 08:00:01.234 WARNING [main] com.demo.Application: x", first{"WARN", "com.demo.Application", "main", 0, 0}},
-	{"ZooKeeper", "2024-03-01 08:00:01,234 - INFO  [QuorumPeer[myid=1]/0:0:0:0:0:0:0:0:2181:FastLeaderElection@774] - Notification time out", first{"INFO", "", "", 0, 0}},
-	{"level alone", "2024-03-01 08:00:01.234 INFO Started: in 3 s", first{"INFO", "", "", 0, 0}},
-	{"level behind brackets", "2024-03-01 08:00:01.234 [req-1] [user 7] ERROR what: a day", first{"ERROR", "", "", 0, 0}},
-}
-
 func TestFirstLine(t *testing.T) {
 	p := parsePipeline(t)
-	for _, c := range firstLines {
-		for _, rest := range []string{"", trace} {
-			t.Run(fmt.Sprintf("%s/%d", c.name, strings.Count(rest, "\n")), func(t *testing.T) {
-				e := run(t, p, nil, record(t, c.line+rest))
-				got := first{}
+	for _, c := range samples.Lines {
+		for _, rest := range []string{"", samples.Trace} {
+			t.Run(fmt.Sprintf("%s/%d", c.Name, strings.Count(rest, "\n")), func(t *testing.T) {
+				e := run(t, p, nil, record(t, c.Text+rest))
+				got := samples.First{}
 				got.Level, _ = e.Get("[log][level]").(string)
 				got.Logger, _ = e.Get("[log][logger]").(string)
 				got.Thread, _ = e.Get("[process][thread][name]").(string)
 				got.Pid, _ = e.Get("[process][pid]").(int)
 				got.Line, _ = e.Get("[log][origin][file][line]").(int)
-				if got != c.want {
-					t.Errorf("got %+v, want %+v", got, c.want)
+				if got != c.Want {
+					t.Errorf("got %+v, want %+v", got, c.Want)
 				}
 				if tags := e.Get("tags"); tags != nil {
 					t.Errorf("tags %v", tags)
@@ -139,7 +92,7 @@ func wantException(t *testing.T, e *logstash.Event, rest string) {
 	want := map[string]any{"[error][type]": nil, "[error][message]": nil, "[error][stack_trace]": nil}
 	if rest != "" {
 		want = map[string]any{"[error][type]": "java.lang.IllegalStateException", "[error][message]": "order 7 is CLOSED\nand stays so",
-			"[error][stack_trace]": strings.TrimPrefix(trace, "\n")}
+			"[error][stack_trace]": strings.TrimPrefix(samples.Trace, "\n")}
 	}
 	for field, value := range want {
 		if got := e.Get(field); got != value {
