@@ -21,7 +21,8 @@ const beginID = `","@metadata":{"_id":"`
 // whoever stores by id would lose these.
 func (e *Encoder) appendID(dst []byte, b *event.Batch, i int) []byte {
 	ev := &b.Events[i]
-	k := append(e.key[:0], e.agent.Hostname...)
+	k := e.key[:0]
+	k = append(k, e.agent.Hostname...)
 	k = append(k, 0)
 	k = binary.BigEndian.AppendUint64(k, b.Source.ID.Device)
 	k = binary.BigEndian.AppendUint64(k, b.Source.ID.Inode)
