@@ -519,19 +519,19 @@ func (w *world) quit() {
 // has left it.
 func (w *world) crash() {
 	w.note("kill")
-	path := filepath.Join(w.home, "data", "registry", "registry.json")
-	saved, readErr := os.ReadFile(path)
-	if readErr != nil && !errors.Is(readErr, fs.ErrNotExist) {
-		w.must(readErr)
+	path := filepath.Join(w.pipe.cfg.RegistryDir, "registry.json")
+	saved, unsaved := os.ReadFile(path)
+	if !errors.Is(unsaved, fs.ErrNotExist) {
+		w.must(unsaved)
 	}
 	w.cancel()
 	if err := w.end(); err == nil {
 		w.fail("Run was interrupted and says that all was delivered")
 	}
-	if readErr == nil {
+	if unsaved == nil {
 		w.must(os.WriteFile(path, saved, 0o600))
-	} else if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
-		w.must(err)
+	} else if w.pipe.registry.Stats().Saves > 0 {
+		w.must(os.Remove(path)) // saved since, which fails if it is elsewhere
 	}
 	w.pipe, w.killed = nil, append(w.killed, true)
 	there := map[*content]bool{}

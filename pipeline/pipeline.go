@@ -46,6 +46,10 @@ type Pipeline struct {
 	background sync.WaitGroup
 }
 
+// reserve is what a stop keeps of its time for delivering, when an application
+// writes on and on.
+const reserve = 5 * time.Second
+
 // errDeadline is why a stop gave up.
 var errDeadline = errors.New("the time to stop is over (filebeat.shutdown_timeout)")
 
@@ -106,6 +110,7 @@ func (p *Pipeline) build() error {
 	if p.once {
 		cfg.Tailer.Quiet = 0 // there is an end, and nobody to wait for
 	}
+	cfg.Tailer.MaxQuiet = max(cfg.ShutdownTimeout/2, cfg.ShutdownTimeout-reserve)
 	if p.tailer, err = tailer.New(cfg.Inputs, cfg.Tailer, p.registry, p.sink, p.log.Named("tailer")); err != nil {
 		return err
 	}

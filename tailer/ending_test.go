@@ -71,6 +71,31 @@ func TestFinishEnds(t *testing.T) {
 }
 
 // Where there is nothing to read, it is quiet from the beginning.
+// An application that never pauses is read until there is just the time left to
+// deliver.
+func TestQuietHasALimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t, polling)
+		s.opts.Quiet, s.opts.MaxQuiet = 5*time.Second, 20*time.Second
+		s.do("input *.log close_inactive=1h", "start", `write a.log "0\n"`, `want a.log 0:"0"`)
+		close(s.finish)
+		for range 6 {
+			s.do(`write a.log "x\n"`, "pass 3s")
+			if s.ends() {
+				t.Fatal("it ended while the application wrote")
+			}
+		}
+		s.do(`write a.log "y\n"`, "pass 3s")
+		if !s.ends() {
+			t.Error("it goes on after 21s")
+		}
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+		s.do(`want a.log 2:"x" 4:"x" 6:"x" 8:"x" 10:"x" 12:"x" 14:"y"`, "end")
+	})
+}
+
 func TestQuietWithoutFiles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t, polling)

@@ -72,6 +72,8 @@ type fifo struct {
 
 func (f *fifo) push(r *reader) { f.rs = append(f.rs, r) }
 
+func (f *fifo) empty() bool { return f.head == len(f.rs) }
+
 func (f *fifo) pop() *reader {
 	if f.head == len(f.rs) {
 		return nil

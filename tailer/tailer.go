@@ -70,6 +70,9 @@ type Options struct {
 	// before it does: an ordinary sidecar is told at the same moment as the
 	// application, which has more to say.
 	Quiet time.Duration
+	// MaxQuiet is how long Run waits for that at most: an application that never
+	// pauses must not use up the time that is left to deliver. 0: no limit.
+	MaxQuiet time.Duration
 	// MaxOpen bounds the open files; idle ones are closed first. 0: half of what
 	// the system allows.
 	MaxOpen int
@@ -171,7 +174,32 @@ func (e *ending) quiet(t *Tailer) time.Time {
 	if r := time.Unix(0, t.lastRead.Load()); r.After(from) {
 		from = r
 	}
-	return from.Add(t.opts.Quiet)
+	at := from.Add(t.opts.Quiet)
+	if last := e.since.Add(t.opts.MaxQuiet); t.opts.MaxQuiet > 0 && last.Before(at) {
+		return last
+	}
+	return at
+}
+
+// step moves on towards the end, as far as it goes without waiting.
+func (e *ending) step(t *Tailer, now time.Time) {
+	select {
+	case <-e.finish:
+		e.finish, e.since = nil, now
+	case <-e.found:
+		e.found = nil
+		t.drain()
+	default:
+	}
+	q := e.quiet(t)
+	if q.IsZero() || q.After(now) {
+		return
+	}
+	// What is ready may be more of the same; only the limit does not wait for it.
+	if limit := e.since.Add(t.opts.MaxQuiet); t.ready.empty() || (t.opts.MaxQuiet > 0 && !limit.After(now)) {
+		close(e.last)
+		e.last = nil
+	}
 }
 
 // loop reads the files that have something, and sleeps until one has.
@@ -185,14 +213,10 @@ func (t *Tailer) loop(ctx context.Context, end ending) error {
 		now := time.Now()
 		t.receive()
 		t.ring(now)
+		end.step(t, now)
 		if r := t.ready.pop(); r != nil {
 			if err := t.serve(ctx, r); err != nil {
 				return err
-			}
-			select {
-			case <-end.finish: // nothing is quiet yet, but the clock starts now
-				end.finish, end.since = nil, time.Now()
-			default:
 			}
 			continue
 		}
@@ -203,13 +227,8 @@ func (t *Tailer) loop(ctx context.Context, end ending) error {
 		if len(t.waiting) > 0 {
 			due = t.waiting[0].due
 		}
-		if q := end.quiet(t); !q.IsZero() {
-			if !q.After(now) {
-				close(end.last)
-				end.last = nil
-			} else if q.Before(due) {
-				due = q
-			}
+		if q := end.quiet(t); !q.IsZero() && q.Before(due) {
+			due = q
 		}
 		timer.Reset(due.Sub(now))
 		select {

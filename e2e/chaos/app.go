@@ -67,7 +67,7 @@ func (a *app) path(n int) string {
 
 func (a *app) create() (err error) {
 	a.file++
-	a.size, a.limit = 0, 32<<10+a.random.Int64N(1<<20)
+	a.size, a.limit = 0, 32<<10+a.random.Int64N(256<<10)
 	a.pen, err = os.OpenFile(a.path(0), os.O_CREATE|os.O_EXCL|os.O_APPEND|os.O_WRONLY, 0o644)
 	return err
 }

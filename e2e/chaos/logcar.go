@@ -165,7 +165,7 @@ func (l *logcar) end() {
 
 // positions are the saved ones.
 func (l *logcar) positions() (map[event.FileID]int64, error) {
-	states, err := registry.Load(filepath.Join(l.dir, "data", "registry", "registry.json"))
+	states, err := registry.Load(filepath.Join(l.dir, "data", "registry", "logcar", "registry.json"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}

@@ -158,16 +158,21 @@ func play(ctx context.Context, o options, dir string, cluster *kafka.Cluster) (e
 	if err == nil {
 		err = reader.finish(ctx, cluster)
 	}
-	fmt.Printf("\n%s\n%s\n%s\n", breaker, logcar, rotations(apps))
-	return errors.Join(err, ledger.verdict(os.Stdout))
+	fmt.Printf("\n%s\n%s\n", breaker, logcar)
+	return errors.Join(err, rotations(apps), ledger.verdict(os.Stdout))
 }
 
-func rotations(apps []*app) string {
+// rotations tells how often logs were rotated, and wants each kind of it.
+func rotations(apps []*app) error {
 	var renamed, truncated, deleted int
 	for _, a := range apps {
 		renamed, truncated, deleted = renamed+a.renamed, truncated+a.truncated, deleted+a.deleted
 	}
-	return fmt.Sprintf("logs: %d times rotated by renaming, %d times copied and truncated; %d old files deleted", renamed, truncated, deleted)
+	fmt.Printf("logs: rotated by renaming %d times, by copying and truncating %d times; %d old files deleted\n", renamed, truncated, deleted)
+	if renamed == 0 || truncated == 0 || deleted == 0 {
+		return errors.New("not every kind of rotation has happened: run for longer")
+	}
+	return nil
 }
 
 // chaos runs the actors and tells how it goes.
