@@ -100,8 +100,8 @@ func pipeline(t *testing.T) (*logstash.Pipeline, *logstash.Filters) {
 
 const written = 400 // events per generation of documents
 
-// ship writes a service's log and lets logcar ship it to a file.
-func ship(t *testing.T, generation string) [][]byte {
+// writeLog writes a service's log into a folder of its own and returns that.
+func writeLog(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	var log bytes.Buffer
@@ -112,9 +112,21 @@ func ship(t *testing.T, generation string) [][]byte {
 	if err := os.WriteFile(filepath.Join(dir, "app.log"), log.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), logcar, "--once", "-c", "../../filebeat.yml", "--strict.perms=false", "--path.data", filepath.Join(dir, "data"),
-		"-E", "output.kafka.enabled=false", "-E", "output.file.path="+filepath.Join(dir, "out"), "-E", "logcar.documents="+generation)
-	cmd.Env = append(os.Environ(), "LOG_PATHS="+filepath.Join(dir, "*.log"), "POD_NAMESPACE=dac-gen"+generation, "SERVICE_NAME=dac-config-server", "POD_IP=10.1.2.3")
+	return dir
+}
+
+// ship lets a logcar without positions ship the logs in a folder, with some
+// settings, and returns the documents.
+func ship(t *testing.T, logs, namespace string, settings ...string) [][]byte {
+	t.Helper()
+	dir := t.TempDir()
+	args := []string{"--once", "-c", "../../filebeat.yml", "--strict.perms=false", "--path.data", filepath.Join(dir, "data"),
+		"-E", "output.kafka.enabled=false", "-E", "output.file.path=" + filepath.Join(dir, "out")}
+	for _, s := range settings {
+		args = append(args, "-E", s)
+	}
+	cmd := exec.CommandContext(t.Context(), logcar, args...)
+	cmd.Env = append(os.Environ(), "LOG_PATHS="+filepath.Join(logs, "*.log"), "POD_NAMESPACE="+namespace, "SERVICE_NAME=dac-config-server", "POD_IP=10.1.2.3")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("logcar: %v\n%s", err, out)
 	}
@@ -187,11 +199,28 @@ func hits(t *testing.T, query string) int {
 	return int(at(call(t, "POST", "/applog-*/_search", string(body)), "hits", "total", "value").(float64))
 }
 
+// With logcar's ids an event is stored once, also when logcar has forgotten that
+// it sent it; without them it is stored twice.
+func TestSentTwice(t *testing.T) {
+	for namespace, c := range map[string]struct {
+		setting string
+		want    int
+	}{"dac-with-id": {"logcar.event_id=true", written}, "dac-without-id": {"logcar.event_id=false", 2 * written}} {
+		logs := writeLog(t)
+		for _, topic := range []string{"first-" + namespace, "second-" + namespace} {
+			index(t, topic, ship(t, logs, namespace, c.setting))
+		}
+		if n := hits(t, "fields.namespace:"+namespace); n != c.want {
+			t.Errorf("%s: %d documents, want %d", namespace, n, c.want)
+		}
+	}
+}
+
 // Documents of all generations come to fields that the template knows, a
 // repeated delivery overwrites itself, and what the dashboards ask is answered.
 func TestChain(t *testing.T) {
 	for _, generation := range []string{"6", "7", "8"} {
-		documents := ship(t, generation)
+		documents := ship(t, writeLog(t), "dac-gen"+generation, "logcar.documents="+generation)
 		index(t, "applog-"+generation, documents)
 		index(t, "applog-"+generation, documents)
 	}
@@ -199,7 +228,7 @@ func TestChain(t *testing.T) {
 	index(t, "odd", [][]byte{
 		odd(t, long), odd(t, "no time at all"), odd(t, "2024-13-01 08:00:01.234 INFO [main] a.B - x"), odd(t, "")})
 
-	if n := hits(t, "*"); n != 3*written+4 {
+	if n := hits(t, "fields.namespace:(dac-gen* OR dac-odd)"); n != 3*written+4 {
 		t.Errorf("%d documents", n)
 	}
 	checkMapping(t)

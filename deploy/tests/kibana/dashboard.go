@@ -65,7 +65,7 @@ func controlGroup(controls []control) (object, []Reference) {
 	for i, c := range controls {
 		panels[c.id] = object{
 			"type": "optionsListControl", "order": i, "grow": true, "width": "medium",
-			"explicitInput": object{"id": c.id, "fieldName": c.field, "title": c.title, "searchTechnique": "wildcard", "enhancements": object{}},
+			"explicitInput": object{"id": c.id, "fieldName": c.field, "title": c.title, "enhancements": object{}},
 		}
 		references = append(references, Reference{"index-pattern", dataView, "controlGroup_" + c.id + ":optionsListDataView"})
 	}

@@ -29,4 +29,6 @@ http.port: 5066
 
 logging.level: ${LOG_LEVEL}
 logcar.documents: ${LOGCAR_DOCUMENTS}
+# An event that is sent again, after a crash, has the same id: Elasticsearch stores it once.
+logcar.event_id: true
 {{- end }}
