@@ -41,6 +41,10 @@ image: ## build the container image with docker, podman or buildah
 	else echo "make image: needs docker with buildx, podman or buildah" >&2; exit 1; fi; \
 	set -x; $$engine build --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) --tag $(IMAGE) .
 
+.PHONY: sbom
+sbom: build ## print the SBOM of ./logcar as SPDX
+	@cd deploy/tests && $(GO) run ./cmd/sbom -version $(VERSION) ../../logcar
+
 .PHONY: test
 test: ## run the tests, conformance goldens included
 	$(GO) test ./...
@@ -56,6 +60,7 @@ conformance: ## compare with the goldens that a real Filebeat wrote
 .PHONY: e2e
 e2e: ## run the end-to-end tests against a real Kafka (needs Java and Maven)
 	@$(call strict,$(GO) test -json -tags e2e -count=1 -timeout 20m ./e2e/...)
+	@cd deploy/tests && $(call strict,$(GO) test -json -tags e2e -count=1 -timeout 10m ./e2e)
 
 .PHONY: chaos
 chaos: ## break brokers and logcar for 10 minutes and count; arguments in CHAOSFLAGS (needs Java and Maven)

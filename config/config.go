@@ -110,10 +110,7 @@ func Load(args Args) (*Config, error) {
 
 // load merges the files and the command line.
 func load(args Args) (*tree.Root, error) {
-	paths, defaults, err := locate(args)
-	if err != nil {
-		return nil, err
-	}
+	paths, defaults := locate(args)
 	root, err := tree.Load(paths, slices.Concat(args.Overrides, args.paths()), tree.Settings{
 		Lookup: os.LookupEnv, StrictPerms: args.StrictPerms, Defaults: defaults,
 	})
@@ -125,14 +122,13 @@ func load(args Args) (*tree.Root, error) {
 
 // locate finds the files and the paths that lie beneath their settings, as
 // Filebeat does: beside the executable, unless told otherwise.
-func locate(args Args) (files []string, defaults map[string]string, err error) {
+func locate(args Args) (files []string, defaults map[string]string) {
 	home := args.Home
 	if home == "" {
-		exe, err := os.Executable()
-		if err != nil {
-			return nil, nil, fmt.Errorf("find path.home: %w", err)
+		home = "/" // where there is no /proc to ask, as in an image without anything
+		if exe, err := os.Executable(); err == nil {
+			home = filepath.Dir(exe)
 		}
-		home = filepath.Dir(exe)
 	}
 	dir := args.Config
 	if dir == "" {
@@ -158,7 +154,7 @@ func locate(args Args) (files []string, defaults map[string]string, err error) {
 	}
 	return resolved, map[string]string{
 		"path.home": home, "path.config": "${path.home}", "path.data": "${path.home}/data", "path.logs": "${path.home}/logs",
-	}, nil
+	}
 }
 
 // paths are the flags that set a path, as overrides: to Filebeat they are that,
