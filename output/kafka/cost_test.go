@@ -92,12 +92,12 @@ func TestEventsAllocateNothing(t *testing.T) {
 		}
 		return allocs
 	}
-	few, many := measure(500), measure(1500) // both fit into one record batch
+	few, many := measure(300), measure(900) // both fit into one record batch
 	if many > perBatch {
-		t.Errorf("%v allocations for a batch of 1500 events, want at most %d", many, perBatch)
+		t.Errorf("%v allocations for a batch of 900 events, want at most %d", many, perBatch)
 	}
 	if many-few > 30 {
-		t.Errorf("%v allocations more for 1000 events more", many-few)
+		t.Errorf("%v allocations more for 600 events more", many-few)
 	}
 }
 
