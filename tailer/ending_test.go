@@ -79,8 +79,8 @@ func TestQuietHasALimit(t *testing.T) {
 		s.opts.Quiet, s.opts.MaxQuiet = 5*time.Second, 20*time.Second
 		s.do("input *.log close_inactive=1h", "start", `write a.log "0\n"`, `want a.log 0:"0"`)
 		close(s.finish)
-		for range 6 {
-			s.do(`write a.log "x\n"`, "pass 3s")
+		for range 9 { // each time before the next look but one would be too late
+			s.do(`write a.log "x\n"`, "pass 2s")
 			if s.ends() {
 				t.Fatal("it ended while the application wrote")
 			}
@@ -92,7 +92,7 @@ func TestQuietHasALimit(t *testing.T) {
 		if err := s.stop(); err != nil {
 			t.Error(err)
 		}
-		s.do(`want a.log 2:"x" 4:"x" 6:"x" 8:"x" 10:"x" 12:"x" 14:"y"`, "end")
+		s.do(`want a.log 2:"x" 4:"x" 6:"x" 8:"x" 10:"x" 12:"x" 14:"x" 16:"x" 18:"x" 20:"y"`, "end")
 	})
 }
 
