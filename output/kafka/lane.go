@@ -184,7 +184,8 @@ func (s *Sink) isGone(l *lane) bool {
 	return l.gone
 }
 
-// deliver sends one piece until it is confirmed; then it returns nil. When the
+// deliver sends one piece until it is confirmed, or until nothing of it is left
+// that could be; then it returns nil. When the
 // piece must be cut, the partition is gone or the sink's life has ended, it
 // returns what is to be sent in its place.
 func (s *Sink) deliver(l *lane, b *batch, p piece) []piece {
@@ -224,9 +225,6 @@ func (s *Sink) deliver(l *lane, b *batch, p piece) []piece {
 			more, cutErr := s.split(p, b)
 			if cutErr == nil {
 				s.log.Warn("batch is larger than the broker allows, cutting it", zap.Int("bytes", len(p.wire)), zap.Int32("events", p.count))
-				if more == nil {
-					more = []piece{}
-				}
 				return more
 			}
 			err = cutErr
