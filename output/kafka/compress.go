@@ -10,6 +10,8 @@ import (
 	kafkalz4 "github.com/segmentio/kafka-go/compress/lz4"
 	kafkasnappy "github.com/segmentio/kafka-go/compress/snappy"
 	kafkazstd "github.com/segmentio/kafka-go/compress/zstd"
+
+	"github.com/logcar/logcar/output/deflate"
 )
 
 // compressor turns a records region into its compressed form, over and over, by
@@ -17,15 +19,31 @@ import (
 type compressor struct {
 	codec Codec
 	level int
+	own   *deflate.Encoder
 	gzip  *gzip.Writer
 	other kafkacompress.Codec
 }
+
+// The levels at which gzip is our own, from ownFast to ownDense: at the others it
+// is asked to look harder than ours can, or not at all.
+const (
+	ownFast  = 1
+	ownDense = 4
+)
 
 func newCompressor(codec Codec, level int) (*compressor, error) {
 	c := &compressor{codec: codec, level: level}
 	switch codec {
 	case None:
 	case Gzip:
+		switch {
+		case level == ownFast:
+			c.own = deflate.NewEncoder(deflate.Fast)
+			return c, nil
+		case level > ownFast && level <= ownDense:
+			c.own = deflate.NewEncoder(deflate.Dense)
+			return c, nil
+		}
 		w, err := gzip.NewWriterLevel(io.Discard, level)
 		if err != nil {
 			return nil, fmt.Errorf("gzip level %d: %w", level, err)
@@ -47,6 +65,9 @@ func newCompressor(codec Codec, level int) (*compressor, error) {
 func (c *compressor) appendTo(dst, records []byte) ([]byte, error) {
 	if c.codec == None {
 		return append(dst, records...), nil
+	}
+	if c.own != nil {
+		return c.own.AppendGzip(dst, records), nil
 	}
 	out := appender{dst}
 	var w io.WriteCloser
