@@ -64,6 +64,7 @@ var chapters = []struct {
 	{"output.kafka.ssl", "The section's presence switches TLS on.", &tlsTable, nil},
 	{"output.file", "Files are named as Filebeat 8 names them: `filebeat-20260102.ndjson`, `filebeat-20260102-1.ndjson`.", &fileTable, nil},
 	{"output.console", "", &consoleTable, nil},
+	{"Codecs", "`codec` of each output: one of `json`, the default, and `format`.", &codecTable, nil},
 }
 
 func compatibilityPage() []byte {

@@ -20,7 +20,6 @@ import (
 	"github.com/logcar/logcar/config/tree"
 	"github.com/logcar/logcar/monitor"
 	"github.com/logcar/logcar/output"
-	"github.com/logcar/logcar/output/console"
 	"github.com/logcar/logcar/output/file"
 	"github.com/logcar/logcar/output/kafka"
 	"github.com/logcar/logcar/registry"
@@ -53,7 +52,7 @@ type Config struct {
 	// One of these three is set.
 	Kafka   *kafka.Config
 	File    *file.Config
-	Console *console.Config
+	Console bool // standard output
 
 	Shape     output.Shape
 	Documents output.Options

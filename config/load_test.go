@@ -84,7 +84,7 @@ func TestServiceFile(t *testing.T) {
 			if !reflect.DeepEqual(c.Kafka, &broker) {
 				t.Errorf("kafka %+v, want %+v", c.Kafka, broker)
 			}
-			if c.File != nil || c.Console != nil {
+			if c.File != nil || c.Console {
 				t.Error("a second output")
 			}
 			if c.HTTP != nil || c.ExitWhenQuiet != 0 || c.DoneFile != "" {
@@ -328,7 +328,7 @@ output.kafka: {enabled: false, topics: [], hosts: 3, ssl.key_passphrase: x}
 output.console: {}
 filebeat.config.inputs: {enabled: false, path: '*.yml'}
 `))
-	if len(c.Inputs) != 1 || c.Console == nil || c.Kafka != nil {
+	if len(c.Inputs) != 1 || !c.Console || c.Kafka != nil {
 		t.Errorf("%d inputs, console %v, kafka %v", len(c.Inputs), c.Console, c.Kafka)
 	}
 	if len(c.Warnings) > 0 {
@@ -487,6 +487,55 @@ func TestReadingWays(t *testing.T) {
 		joins := strings.Contains(options, "multiline")
 		if (in.Parse != nil) != parsed || (in.Cut.Rule != nil) != (joins && !parsed) {
 			t.Errorf("%s: parsed: %v, joined: %v", options, in.Parse != nil, in.Cut.Rule != nil)
+		}
+	}
+}
+
+// TestCodec: each output can be told how documents are written.
+func TestCodec(t *testing.T) {
+	format, err := processor.ParseFormat("%{[message]}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, out := range []string{"console", "file", "kafka"} {
+		for _, tt := range []struct {
+			options string
+			want    output.Codec
+		}{
+			{"codec: ", output.Codec{}},
+			{"codec.json: ", output.Codec{}},
+			{"codec: {json: {pretty: true, escape_html: true}}", output.Codec{Pretty: true, EscapeHTML: true}},
+			{"codec.json.escapehtml: true, codec.json.localtime: yes", output.Codec{EscapeHTML: true, LocalTime: true}},
+			{"codec.json.escapehtml: true, codec.json.escape_html: false", output.Codec{}},
+			{"codec.format.string: '%{[message]}'", output.Codec{Format: format}},
+		} {
+			args := write(t, "filebeat.inputs: [paths: /a]\noutput."+out+": {hosts: k, topic: t, path: /a, "+tt.options+"}\n")
+			if got := mustLoad(t, args).Documents.Codec; !reflect.DeepEqual(got, tt.want) {
+				t.Errorf("%s, %s: %+v, want %+v", out, tt.options, got, tt.want)
+			}
+		}
+	}
+	for options, want := range map[string]output.Codec{
+		"pretty: true":                                      {Pretty: true},
+		"pretty: true, codec.json.pretty: false":            {},
+		"pretty: true, codec.format.string: '%{[message]}'": {Format: format},
+	} {
+		args := write(t, "filebeat.inputs: [paths: /a]\noutput.console: {"+options+"}\n")
+		if got := mustLoad(t, args).Documents.Codec; !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v, want %+v", options, got, want)
+		}
+	}
+}
+
+// TestDatedPath: the directory of output.file may have the date of the start.
+func TestDatedPath(t *testing.T) {
+	for path, want := range map[string]string{
+		"/out/%{+yyyy}/x": "/out/" + time.Now().UTC().Format("2006") + "/x",
+		`/out\%{+yyyy}`:   "/out%{+yyyy}",
+		`/out\x`:          `/out\x`,
+	} {
+		if got := mustLoad(t, write(t, "filebeat.inputs: [paths: /a]\noutput.file.path: '"+path+"'\n")).File.Path; got != want {
+			t.Errorf("%s: %s, want %s", path, got, want)
 		}
 	}
 }

@@ -3,8 +3,6 @@ package config
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"io/fs"
-	"math"
 	"net"
 	"net/netip"
 	"os"
@@ -12,8 +10,6 @@ import (
 	"strings"
 
 	"github.com/logcar/logcar/config/tree"
-	"github.com/logcar/logcar/output/console"
-	"github.com/logcar/logcar/output/file"
 	"github.com/logcar/logcar/output/kafka"
 )
 
@@ -47,11 +43,14 @@ func (c *Config) readOutput(s *tree.Section) {
 	key := "output." + enabled[0]
 	switch enabled[0] {
 	case "kafka":
-		c.Kafka = readKafka(s.Sub(key, &kafkaTable))
+		out := s.Sub(key, &kafkaTable)
+		c.Kafka, c.Documents.Codec = readKafka(out), readCodec(out)
 	case "file":
-		c.File = readFile(s.Sub(key, &fileTable))
+		out := s.Sub(key, &fileTable)
+		c.File, c.Documents.Codec = readFile(out), readCodec(out)
 	case "console":
-		c.Console = readConsole(s.Sub(key, &consoleTable))
+		out := s.Sub(key, &consoleTable)
+		c.Console, c.Documents.Codec = true, readConsole(out)
 	default:
 		s.Errorf(key, "output %s is not supported: logcar delivers to kafka, file and console", enabled[0])
 	}
@@ -206,29 +205,4 @@ func verifyChainOnly(c *tls.Config) {
 		_, err := cs.PeerCertificates[0].Verify(opts)
 		return err
 	}
-}
-
-func readFile(s *tree.Section) *file.Config {
-	c := file.Defaults()
-	c.Path = s.String("path", "")
-	if c.Path == "" {
-		s.Errorf("path", "no path: expected a directory")
-	}
-	c.Filename = s.String("filename", c.Filename)
-	c.RotateEveryKB = bounded(s, "rotate_every_kb", c.RotateEveryKB, 1, math.MaxInt32)
-	c.NumberOfFiles = bounded(s, "number_of_files", c.NumberOfFiles, 2, 1024)
-	c.RotateOnStartup = s.Bool("rotate_on_startup", c.RotateOnStartup)
-	if mode := s.String("permissions", ""); mode != "" {
-		n, err := strconv.ParseUint(mode, 8, 9)
-		if err != nil {
-			s.Errorf("permissions", "%q is no file mode; expected an octal number such as 0600", mode)
-		} else {
-			c.Permissions = fs.FileMode(n)
-		}
-	}
-	return &c
-}
-
-func readConsole(s *tree.Section) *console.Config {
-	return &console.Config{Pretty: s.Bool("pretty", false)}
 }

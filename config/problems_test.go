@@ -37,6 +37,16 @@ func TestErrors(t *testing.T) {
 		{"no map", "- a\n", []string{"load configuration: filebeat.yml:1: expected a map of settings at the top, found a list"}},
 
 		{"no output", "filebeat.inputs: [paths: /a]\n", []string{"filebeat.yml:1: output: no output is enabled: expected one of output.kafka, output.file, output.console"}},
+		{"codec", log("codec.xml.x: 1"), []string{out + `file.codec.xml: codec "xml" is unknown: expected json or format`}},
+		{"codec is no map", log("codec: json"), []string{out + `file.codec: expected a map, found "json"`}},
+		{"two codecs", broker("codec: {json.pretty: true, format.string: x}"), []string{out + "kafka.codec: more than one codec (format, json); expected one of json, format"}},
+		{"no format", broker("codec.format: "), []string{out + `kafka.codec.format.string: no format: expected one such as "%{[@timestamp]} %{[message]}"`}},
+		{"wrong format", broker("codec.format.string: '%{message}'"), []string{
+			out + `kafka.codec.format.string: parse format string "%{message}": unsupported format expression "message"; a field is written %{[message]}`,
+		}},
+		{"path of an event", "filebeat.inputs: [paths: /a]\noutput.file.path: '/out/%{[fields.service]}'\n", []string{
+			out + `file.path: "/out/%{[fields.service]}" depends on the event; expected no more than a date such as %{+yyyy.MM.dd}`,
+		}},
 		{"outputs disabled", "filebeat.inputs: [paths: /a]\noutput.kafka.enabled: false\n", []string{"filebeat.yml:2: output: no output is enabled: expected one of output.kafka, output.file, output.console"}},
 		{"two outputs", "filebeat.inputs: [paths: /a]\noutput.console: {}\noutput.kafka: {hosts: k, topic: t}\n", []string{
 			"filebeat.yml:2: output: more than one output is enabled (console, kafka); expected one of kafka, file, console",
@@ -185,7 +195,6 @@ func TestErrors(t *testing.T) {
 		{"no path", "filebeat.inputs: [paths: /a]\noutput.file:\n  filename: x\n", []string{out + "file.path: no path: expected a directory"}},
 		{"permissions", log("permissions: 0999"), []string{out + `file.permissions: "0999" is no file mode; expected an octal number such as 0600`}},
 		{"number of files", log("number_of_files: 1"), []string{out + "file.number_of_files: 1 is out of range; expected 2 to 1024"}},
-		{"codec of a file", log("codec.format.string: x"), []string{out + "file.codec: is not supported: it would change what is delivered, and logcar cannot do it yet"}},
 
 		{"level of logs", basic + "logging.level: loud\n", []string{`filebeat.yml:3: logging.level: "loud" is not one of critical, error, warning, warn, info, debug`}},
 		{"shutdown", basic + "filebeat.shutdown_timeout: -1s\n", []string{"filebeat.yml:3: filebeat.shutdown_timeout: -1s is negative; expected 0 or more"}},

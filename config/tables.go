@@ -261,6 +261,7 @@ var kafkaTable = tree.Table{Name: "output.kafka", Options: slices.Concat(
 		option("password", tree.String, "", ""),
 		enum("sasl.mechanism", "PLAIN", "", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"),
 		{Name: "ssl", Kind: tree.Group},
+		codecGroup,
 	},
 	noEffect("the broker and logcar agree on it by themselves", "version"),
 	noEffect("one request is in flight per partition, so that order holds", "worker", "channel_buffer_size"),
@@ -269,7 +270,7 @@ var kafkaTable = tree.Table{Name: "output.kafka", Options: slices.Concat(
 	noEffect("metadata is asked for the own topic alone", "metadata.full"),
 	noEffect("the files are the buffer; memory is bounded by itself", "queue"),
 	noEffect("without a key, a batch goes to one partition, and each partition has its turn", "partition.random", "partition.round_robin"),
-	refused(notYet, "topics", "key", "partition.hash", "headers", "codec", "kerberos"),
+	refused(notYet, "topics", "key", "partition.hash", "headers", "kerberos"),
 )}
 
 var tlsTable = tree.Table{Name: "ssl", Options: slices.Concat(
@@ -288,23 +289,38 @@ var tlsTable = tree.Table{Name: "ssl", Options: slices.Concat(
 var fileTable = tree.Table{Name: "output.file", Options: slices.Concat(
 	[]tree.Option{
 		option("enabled", tree.Bool, "true", ""),
-		option("path", tree.String, "", ""),
+		option("path", tree.String, "", "a directory; a date such as %{+yyyy.MM.dd} in it is that of the start, in UTC"),
 		option("filename", tree.String, "filebeat", ""),
-		option("rotate_every_kb", tree.Int, "10240", ""),
-		option("number_of_files", tree.Int, "7", ""),
+		option("rotate_every_kb", tree.Int, "10240", "an event that is larger gets a file of its own; Filebeat drops it"),
+		option("number_of_files", tree.Int, "7", "2 to 1024, the active one included"),
 		option("permissions", tree.String, "0600", ""),
 		option("rotate_on_startup", tree.Bool, "true", ""),
+		codecGroup,
 	},
-	refused(notYet, "codec"),
+	noEffect("there is one file to write to, and batches are written as they come", "worker", "workers", "bulk_max_size"),
+	noEffect("the files are the buffer; memory is bounded by itself", "queue"),
 )}
 
 var consoleTable = tree.Table{Name: "output.console", Options: slices.Concat(
 	[]tree.Option{
 		option("enabled", tree.Bool, "true", ""),
-		option("pretty", tree.Bool, "false", ""),
+		option("pretty", tree.Bool, "false", "without codec; with it, codec.json.pretty"),
+		codecGroup,
 	},
-	noEffect("batches are written as they come", "bulk_max_size"),
-	refused(notYet, "codec"),
+	noEffect("batches are written as they come", "bulk_max_size", "worker", "workers"),
+	noEffect("the files are the buffer; memory is bounded by itself", "queue"),
 )}
+
+// codecGroup is how documents are written, which all outputs can be told.
+var codecGroup = tree.Option{Name: "codec", Kind: tree.Group, Note: "json or format"}
+
+var codecTable = tree.Table{Name: "codec", Options: []tree.Option{
+	option("json.pretty", tree.Bool, "false", "a line per value, indented"),
+	option("json.escape_html", tree.Bool, "false", "<, > and & as \\u003c, \\u003e and \\u0026; Filebeat 6 does so by default"),
+	option("json.escapehtml", tree.Bool, "false", "the spelling that Filebeat 7 and 8 took for a long time"),
+	option("json.local_time", tree.Bool, "false", "@timestamp in the local time zone, with its offset"),
+	option("json.localtime", tree.Bool, "false", "the spelling that Filebeat 7 and 8 took for a long time"),
+	option("format.string", tree.String, "", "text instead of JSON, such as %{[@timestamp]} %{[message]}; an event without one of the fields is dropped and counted"),
+}}
 
 var otherTable = tree.Table{Name: "another output", Options: []tree.Option{option("enabled", tree.Bool, "true", "")}}

@@ -84,6 +84,9 @@ func places(t *testing.T) []place {
 			"enabled": {value: "false", also: []string{"output.kafka.enabled=true"}},
 			"pretty":  value("true"),
 		}},
+		{&codecTable, "output.console.codec.", file(log + console), codecValues},
+		{&codecTable, "output.file.codec.", file(log + "output.file.path: /out\n"), codecValues},
+		{&codecTable, "output.kafka.codec.", file(log + "output.kafka: {hosts: k, topic: t}\n"), codecValues},
 		{&otherTable, "output.redis.", file(log + "output.redis.enabled: false\n" + console), map[string]sample{
 			"enabled": {value: "false", why: "true is refused"},
 		}},
@@ -164,6 +167,11 @@ var fileValues = map[string]sample{
 	"permissions": value("0644"), "rotate_on_startup": value("false"),
 }
 
+var codecValues = map[string]sample{
+	"json.pretty": value("true"), "json.escape_html": value("true"), "json.escapehtml": value("true"),
+	"json.local_time": value("true"), "json.localtime": value("true"), "format.string": value("%{[message]}"),
+}
+
 // with puts samples together; of two of one option the later counts.
 func with(values ...map[string]sample) map[string]sample {
 	all := map[string]sample{}
@@ -196,7 +204,7 @@ func TestTablesAreTrue(t *testing.T) {
 	}
 	for _, table := range []*tree.Table{
 		&topTable, &inputTable, &logTable, &filestreamTable, &containerInputTable, &jsonTable, &multilineTable, &parserTable,
-		&ndjsonTable, &containerTable, &syslogTable, &includeTable, &kafkaTable, &tlsTable, &fileTable, &consoleTable, &otherTable,
+		&ndjsonTable, &containerTable, &syslogTable, &includeTable, &kafkaTable, &tlsTable, &fileTable, &consoleTable, &codecTable, &otherTable,
 	} {
 		if !covered[table] {
 			t.Errorf("table %s is not tested", table.Name)

@@ -20,6 +20,8 @@ type Options struct {
 	// EventID puts an id into @metadata._id that is the same whenever an event
 	// is delivered again.
 	EventID bool
+	// Codec is how they are written.
+	Codec Codec
 }
 
 // Encoder writes events as JSON documents. It is used by one goroutine at a
@@ -35,8 +37,10 @@ type Encoder struct {
 	begin   []byte    // the beginning of its documents, time included
 	time    time.Time // of the document that was appended last
 	key     []byte    // what an id is made of
+	plain   []byte    // a document that its codec has still to work on
 
 	invalid, dropped, failed atomic.Uint64
+	failure                  atomic.Pointer[error]
 }
 
 const (
@@ -69,7 +73,7 @@ func (e *Encoder) Start(b *event.Batch) error {
 	}
 	e.current = t
 	e.begin = append(e.begin[:0], head...)
-	e.begin = b.Time.UTC().AppendFormat(e.begin, timeLayout)
+	e.begin = e.opts.Codec.appendTime(e.begin, b.Time)
 	if e.opts.EventID {
 		e.begin = append(e.begin, beginID...)
 	} else {
@@ -79,10 +83,19 @@ func (e *Encoder) Start(b *event.Batch) error {
 }
 
 // Append appends the document of b.Events[i] to dst; Start(b) must have been
-// called. It says false when a processor drops the event, or when it has a value
-// without a JSON form, and counts it. For an event that no processor and no
-// parser touches it allocates nothing but room in dst.
+// called. It says false when a processor drops the event, or when it cannot be
+// written (a value without a JSON form, a field that the codec's format misses),
+// and counts it. For an event that no processor and no parser touches, and
+// without a codec, it allocates nothing but room in dst.
 func (e *Encoder) Append(dst []byte, b *event.Batch, i int) ([]byte, bool) {
+	if e.opts.Codec.styles() {
+		return e.appendStyled(dst, b, i)
+	}
+	return e.appendPlain(dst, b, i)
+}
+
+// appendPlain is Append but for what the codec does to finished JSON.
+func (e *Encoder) appendPlain(dst []byte, b *event.Batch, i int) ([]byte, bool) {
 	t := e.current
 	switch {
 	case len(b.Extras) > 0 && !b.Extras[i].IsZero():
@@ -203,33 +216,49 @@ func (e *Encoder) putEvent(d *processor.Document, b *event.Batch, i int) {
 }
 
 func (e *Encoder) appendDocument(dst []byte, b *event.Batch, i int, d *processor.Document) ([]byte, bool) {
+	meta := e.metadata(b, i, d)
+	if e.opts.Codec.Format != nil {
+		d.Meta = meta
+		return e.appendFormatted(dst, d)
+	}
 	before, bad := dst, 0
 	dst = append(dst, head...)
-	dst = d.Time.UTC().AppendFormat(dst, timeLayout)
+	dst = e.opts.Codec.appendTime(dst, d.Time)
 	dst = append(dst, `","@metadata":`...)
-	meta := e.current.meta
-	if len(d.Meta) > 0 || e.opts.EventID {
-		meta = maps.Clone(meta)
-		if e.opts.EventID {
-			meta["_id"] = string(e.appendID(nil, b, i)) // unless a parser or a processor knows better
-		}
-		maps.Copy(meta, d.Meta)
-	}
 	dst, err := appendValue(dst, meta, &bad)
 	if err == nil && len(d.Fields) > 0 {
 		dst, err = appendMembers(append(dst, ','), d.Fields, &bad)
 	}
 	if err != nil {
-		e.failed.Add(1)
-		return before, false
+		return e.fail(before, err)
 	}
 	e.invalid.Add(uint64(bad))
 	e.time = d.Time
 	return append(dst, '}'), true
 }
 
+// metadata is @metadata of a document that is not written by template.
+func (e *Encoder) metadata(b *event.Batch, i int, d *processor.Document) map[string]any {
+	meta := e.current.meta
+	if len(d.Meta) == 0 && !e.opts.EventID {
+		return meta
+	}
+	meta = maps.Clone(meta)
+	if e.opts.EventID {
+		meta["_id"] = string(e.appendID(nil, b, i)) // unless a parser or a processor knows better
+	}
+	maps.Copy(meta, d.Meta)
+	return meta
+}
+
 func (e *Encoder) drop(dst []byte) ([]byte, bool) {
 	e.dropped.Add(1)
+	return dst, false
+}
+
+func (e *Encoder) fail(dst []byte, err error) ([]byte, bool) {
+	e.failed.Add(1)
+	e.failure.Store(&err)
 	return dst, false
 }
 
@@ -240,10 +269,15 @@ func (e *Encoder) Time() time.Time { return e.time }
 type Stats struct {
 	InvalidUTF8 uint64 // bytes that were replaced by U+FFFD
 	Dropped     uint64 // events that processors dropped
-	Failed      uint64 // events with a value that has no JSON form
+	Failed      uint64 // events that could not be written
+	Failure     error  // of the last of these; nil without one
 }
 
 // Stats returns the encoder's numbers. It may be called by any goroutine.
 func (e *Encoder) Stats() Stats {
-	return Stats{InvalidUTF8: e.invalid.Load(), Dropped: e.dropped.Load(), Failed: e.failed.Load()}
+	s := Stats{InvalidUTF8: e.invalid.Load(), Dropped: e.dropped.Load(), Failed: e.failed.Load()}
+	if failure := e.failure.Load(); failure != nil {
+		s.Failure = *failure
+	}
+	return s
 }

@@ -15,7 +15,8 @@ var varying = processor.Overlap("@timestamp", "message", "log.offset", "log.flag
 // A template is what the documents of one source have in common.
 type template struct {
 	// body is the document from the end of the time to the beginning of what
-	// differs; empty when documents must be built one by one.
+	// differs; empty when documents must be built one by one, because processors
+	// change them or a format makes text of them.
 	body []byte
 	meta map[string]any // @metadata of all documents
 
@@ -50,7 +51,7 @@ func (e *Encoder) newTemplate(src *event.Source) (*template, error) {
 	if t.rest != nil {
 		t.filter, t.rest = t.rest.Filter()
 	}
-	if t.rest == nil {
+	if t.rest == nil && e.opts.Codec.Format == nil {
 		if err := t.render(e.shape, e.opts.EventID); err != nil {
 			return nil, err
 		}

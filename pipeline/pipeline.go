@@ -128,8 +128,8 @@ func (p *Pipeline) newSink() (err error) {
 		p.sink = p.kafka
 	case cfg.File != nil:
 		p.sink, err = file.New(*cfg.File, p.encoder, p.log.Named("file"))
-	case cfg.Console != nil:
-		p.sink = console.New(*cfg.Console, os.Stdout, p.encoder)
+	case cfg.Console:
+		p.sink = console.New(os.Stdout, p.encoder)
 	default:
 		err = errors.New("no output")
 	}

@@ -14,7 +14,7 @@ func (p *Pipeline) report(ctx context.Context) {
 	}
 	ticks := time.NewTicker(p.cfg.Logging.Metrics)
 	defer ticks.Stop()
-	var last uint64
+	var last, unwritten uint64
 	for {
 		select {
 		case <-ctx.Done():
@@ -24,11 +24,25 @@ func (p *Pipeline) report(ctx context.Context) {
 				last = now
 				p.log.Info("progress", p.numbers()...)
 			}
+			unwritten = p.warnUnwritten(unwritten)
 		}
 	}
 }
 
-func (p *Pipeline) total() { p.log.Info("total", p.numbers()...) }
+func (p *Pipeline) total() {
+	p.warnUnwritten(0)
+	p.log.Info("total", p.numbers()...)
+}
+
+// warnUnwritten warns when more events than those known could not be written, and
+// why the last one could not. It returns how many there are.
+func (p *Pipeline) warnUnwritten(known uint64) uint64 {
+	e := p.encoder.Stats()
+	if e.Failed > known {
+		p.log.Warn("events are dropped that cannot be written", zap.Uint64("events", e.Failed), zap.NamedError("last", e.Failure))
+	}
+	return e.Failed
+}
 
 func (p *Pipeline) numbers() []zap.Field {
 	t := p.tailer.Stats()

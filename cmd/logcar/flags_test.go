@@ -130,7 +130,7 @@ func TestTestConfig(t *testing.T) {
 honoured   filebeat.inputs.0.paths         FILE:3  files, or patterns with *, ? and **
 unknown    filebeat.inputs.0.exclude_line  FILE:4  
 no effect  logging.to_files                FILE:5  logcar logs to stderr alone, for the container's log
-honoured   output.console.pretty           FILE:6  
+honoured   output.console.pretty           FILE:6  without codec; with it, codec.json.pretty
 warning: FILE:4: filebeat.inputs.0.exclude_line: unknown key; did you mean "exclude_lines"?
 notice: FILE:5: logging.to_files: has no effect: logcar logs to stderr alone, for the container's log
 Config OK

@@ -30,7 +30,7 @@ func ship(f *flags, _, stderr io.Writer) (err error) {
 	}
 	defer func() { _ = log.Sync() }() // stderr cannot always be synced
 	warn(log, cfg.Warnings)
-	if cfg.Console != nil {
+	if cfg.Console {
 		// Without a reader, standard output would end the process by this
 		// signal; the console output's own error says why it ends.
 		signal.Ignore(syscall.SIGPIPE)

@@ -1,14 +1,12 @@
-// Package console delivers events to a stream, standard output as a rule: one
-// document per line, or indented, as Filebeat's output.console does.
+// Package console delivers events to a stream, standard output as a rule: a
+// document and a line end each, as Filebeat's output.console does.
 //
 // It must never know of files being read, of positions beyond the tokens that it
 // gives back, or of configuration syntax.
 package console
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,27 +17,21 @@ import (
 	"github.com/logcar/logcar/output"
 )
 
-// Config is what Filebeat's output.console can be told.
-type Config struct {
-	Pretty bool // indent each document instead of writing it on one line
-}
-
 const (
 	// writeSize is how much is collected before it is written. A batch of short
 	// lines is many times larger as documents than it was as text; without this
 	// bound it would set the memory that the sink needs.
 	writeSize = 256 << 10
-	// keepSize is how large a buffer may be to be kept for the next batch.
+	// keepSize is how large a buffer may be to be kept for the next batch. It is
+	// more than writeSize, since a document is whole before it is written.
 	keepSize = 1 << 20
 )
 
 // Sink delivers batches to a writer. It implements event.Sink.
 type Sink struct {
-	cfg     Config
 	w       io.Writer
 	encoder *output.Encoder
-	doc     []byte
-	buf     bytes.Buffer
+	buf     []byte
 
 	written chan error // the outcome of the write under way
 	writing bool       // written is still to be received
@@ -52,8 +44,8 @@ type Sink struct {
 // Go ends a program by SIGPIPE when it writes to a standard output that nobody
 // reads any more. A caller that passes os.Stdout and wants Send's error instead
 // has to ignore that signal (os/signal.Ignore).
-func New(cfg Config, w io.Writer, encoder *output.Encoder) *Sink {
-	return &Sink{cfg: cfg, w: w, encoder: encoder, written: make(chan error, 1)}
+func New(w io.Writer, encoder *output.Encoder) *Sink {
+	return &Sink{w: w, encoder: encoder, written: make(chan error, 1)}
 }
 
 // Send writes b's documents and calls its token. After a failed write the stream
@@ -69,36 +61,23 @@ func (s *Sink) Send(ctx context.Context, b *event.Batch) error {
 	if err := s.encoder.Start(b); err != nil {
 		return err
 	}
-	s.buf.Reset()
+	s.buf = s.buf[:0]
 	for i := range b.Events {
-		if err := s.append(b, i); err != nil {
-			return err
+		var kept bool
+		if s.buf, kept = s.encoder.Append(s.buf, b, i); kept {
+			s.buf = append(s.buf, '\n')
 		}
-		if s.buf.Len() >= writeSize || (i == len(b.Events)-1 && s.buf.Len() > 0) {
+		if len(s.buf) >= writeSize || (i == len(b.Events)-1 && len(s.buf) > 0) {
 			if err := s.flush(ctx); err != nil {
 				return err
 			}
 		}
 	}
-	if s.buf.Cap() > keepSize || cap(s.doc) > keepSize {
-		s.buf, s.doc = bytes.Buffer{}, nil
+	if cap(s.buf) > keepSize {
+		s.buf = nil
 	}
 	b.Token.Done()
 	return nil
-}
-
-// append adds a document to what is to be written, unless a processor drops it.
-func (s *Sink) append(b *event.Batch, i int) error {
-	var kept bool
-	if s.doc, kept = s.encoder.Append(s.doc[:0], b, i); !kept {
-		return nil
-	}
-	if !s.cfg.Pretty {
-		s.buf.Write(s.doc)
-	} else if err := json.Indent(&s.buf, s.doc, "", "  "); err != nil {
-		return fmt.Errorf("console: indent document: %w", err)
-	}
-	return s.buf.WriteByte('\n')
 }
 
 // flush writes what has been collected. The write has a goroutine of its own,
@@ -107,13 +86,13 @@ func (s *Sink) append(b *event.Batch, i int) error {
 func (s *Sink) flush(ctx context.Context) error {
 	s.writing = true
 	go func() {
-		_, err := s.w.Write(s.buf.Bytes())
+		_, err := s.w.Write(s.buf)
 		s.written <- err
 	}()
 	if err := s.settle(ctx); err != nil {
 		return err
 	}
-	s.buf.Reset()
+	s.buf = s.buf[:0]
 	return nil
 }
 

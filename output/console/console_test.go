@@ -30,8 +30,10 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-func newEncoder() *output.Encoder {
-	return output.NewEncoder(output.Shape8, output.Agent{Name: "pod-1"}, output.Options{})
+func newEncoder() *output.Encoder { return encoderWith(output.Codec{}) }
+
+func encoderWith(codec output.Codec) *output.Encoder {
+	return output.NewEncoder(output.Shape8, output.Agent{Name: "pod-1"}, output.Options{Codec: codec})
 }
 
 // split cuts a stream into its documents, indented or not.
@@ -126,22 +128,22 @@ func (p *pipe) documents() []string {
 }
 
 func TestContract(t *testing.T) {
-	for name, cfg := range map[string]Config{"lines": {}, "pretty": {Pretty: true}} {
+	for name, codec := range map[string]output.Codec{"lines": {}, "pretty": {Pretty: true}} {
 		t.Run(name, func(t *testing.T) {
 			outputtest.Run(t, outputtest.Harness{
 				New: func(t *testing.T) (event.Sink, func() []string) {
 					p := newPipe(t)
 					p.open()
-					return New(cfg, p.w, newEncoder()), p.documents
+					return New(p.w, encoderWith(codec)), p.documents
 				},
 				Blocked: func(t *testing.T) (event.Sink, func() []string, func()) {
 					p := newPipe(t)
-					return New(cfg, p.w, newEncoder()), p.documents, p.open
+					return New(p.w, encoderWith(codec)), p.documents, p.open
 				},
 				Broken: func(t *testing.T) event.Sink {
 					p := newPipe(t)
 					p.r.Close()
-					return New(cfg, p.w, newEncoder())
+					return New(p.w, encoderWith(codec))
 				},
 			})
 		})
@@ -194,16 +196,16 @@ func TestStreams(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name  string
-		cfg   Config
+		codec output.Codec
 		begin string
 		want  string
 	}{
-		{"lines", Config{}, `{"@timestamp":"2023-11-14T22:13:20.000Z","@metadata":{`, string(lines)},
-		{"pretty", Config{Pretty: true}, begin, pretty.String()},
+		{"lines", output.Codec{}, `{"@timestamp":"2023-11-14T22:13:20.000Z","@metadata":{`, string(lines)},
+		{"pretty", output.Codec{Pretty: true}, begin, pretty.String()},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var w writes
-			if err := New(c.cfg, &w, newEncoder()).Send(context.Background(), b); err != nil {
+			if err := New(&w, encoderWith(c.codec)).Send(context.Background(), b); err != nil {
 				t.Fatal(err)
 			}
 			if len(w) != 1 {
@@ -219,10 +221,10 @@ func TestStreams(t *testing.T) {
 // TestWritesAreBounded sends a batch that is far larger as documents than as
 // text: the memory that the sink needs must not be set by that.
 func TestWritesAreBounded(t *testing.T) {
-	for name, cfg := range map[string]Config{"lines": {}, "pretty": {Pretty: true}} {
+	for name, codec := range map[string]output.Codec{"lines": {}, "pretty": {Pretty: true}} {
 		t.Run(name, func(t *testing.T) {
 			var w writes
-			s := New(cfg, &w, newEncoder())
+			s := New(&w, encoderWith(codec))
 			if err := s.Send(context.Background(), batch(make([]string, 5_000)...)); err != nil {
 				t.Fatal(err)
 			}
@@ -237,8 +239,8 @@ func TestWritesAreBounded(t *testing.T) {
 			if err := s.Send(context.Background(), batch(strings.Repeat("x", 3<<20))); err != nil {
 				t.Fatal(err)
 			}
-			if s.buf.Cap() > keepSize || cap(s.doc) > keepSize {
-				t.Errorf("%d and %d bytes are kept after a huge event", s.buf.Cap(), cap(s.doc))
+			if cap(s.buf) > keepSize {
+				t.Errorf("%d bytes are kept after a huge event", cap(s.buf))
 			}
 		})
 	}
@@ -260,7 +262,7 @@ func (w *torn) Write([]byte) (int, error) {
 // TestFailureIsFinal shows that nothing follows half a document.
 func TestFailureIsFinal(t *testing.T) {
 	w := &torn{}
-	s := New(Config{}, w, newEncoder())
+	s := New(w, newEncoder())
 	for range 3 {
 		if err := s.Send(context.Background(), batch("a")); !errors.Is(err, errTorn) {
 			t.Errorf("Send: %v, want %v", err, errTorn)
@@ -286,7 +288,7 @@ func TestClosedOutput(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			p := newPipe(t)
 			c.close(p)
-			err := New(Config{}, p.w, newEncoder()).Send(context.Background(), batch("a"))
+			err := New(p.w, newEncoder()).Send(context.Background(), batch("a"))
 			if !errors.Is(err, c.want) || !strings.Contains(err.Error(), "console: output is closed") {
 				t.Errorf("error %v, want %v, and in plain words", err, c.want)
 			}
@@ -300,7 +302,7 @@ const childVariable = "CONSOLE_TEST_CHILD"
 // to its standard error what came of it.
 func child() int {
 	signal.Ignore(syscall.SIGPIPE)
-	fmt.Fprintln(os.Stderr, New(Config{}, os.Stdout, newEncoder()).Send(context.Background(), batch("a")))
+	fmt.Fprintln(os.Stderr, New(os.Stdout, newEncoder()).Send(context.Background(), batch("a")))
 	return 7
 }
 

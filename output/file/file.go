@@ -1,5 +1,5 @@
-// Package file delivers events to a rotated series of files, one document per
-// line, as Filebeat's output.file does.
+// Package file delivers events to a rotated series of files, a document and a
+// line end each, as Filebeat's output.file does.
 //
 // It owns the names, the sizes and the number of these files, and the patience
 // with a disk that is full. It must never know of the files that events come
@@ -176,7 +176,7 @@ func (s *Sink) write(ctx context.Context, p []byte) error {
 			return nil
 		}
 		if n > 0 {
-			torn = p[n-1] != '\n'
+			torn = !s.encoder.Ended(p[:n])
 			s.size += int64(n)
 			p = p[n:]
 			pause = minPause

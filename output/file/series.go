@@ -138,7 +138,7 @@ func (s *Sink) resume(path string) error {
 	if err != nil {
 		return err
 	}
-	size, torn, err := inspect(f)
+	size, torn, err := s.inspect(f)
 	if err != nil || torn {
 		return errors.Join(err, f.Close())
 	}
@@ -146,15 +146,15 @@ func (s *Sink) resume(path string) error {
 	return nil
 }
 
-// inspect returns a file's size in bytes, and whether it ends within a line.
-func inspect(f *os.File) (size int64, torn bool, err error) {
+// inspect returns a file's size in bytes, and whether it ends within a document.
+func (s *Sink) inspect(f *os.File) (size int64, torn bool, err error) {
 	info, err := f.Stat()
 	if err != nil || info.Size() == 0 {
 		return 0, false, err
 	}
-	last := []byte{0}
-	_, err = f.ReadAt(last, info.Size()-1)
-	return info.Size(), last[0] != '\n', err
+	tail := make([]byte, min(3, info.Size()))
+	_, err = f.ReadAt(tail, info.Size()-int64(len(tail)))
+	return info.Size(), !s.encoder.Ended(tail), err
 }
 
 // prune deletes the oldest files, so that there is room for one more among

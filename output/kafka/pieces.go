@@ -5,8 +5,6 @@ import (
 	"slices"
 
 	"go.uber.org/zap"
-
-	"github.com/logcar/logcar/output"
 )
 
 // smallBatch is the size up to which a batch is compressed by its lane, if that is
@@ -177,7 +175,7 @@ func (s *Sink) cut(with *compressor, records []byte, b *batch, count int32, limi
 		s.log.Error("dropping an event whose record cannot be read back")
 		return nil
 	}
-	doc, left, err := output.Truncate(r.value)
+	doc, left, err := s.encoder.Truncate(r.value)
 	if err != nil || left == 0 {
 		s.stats.dropped.Add(1)
 		s.log.Error("dropping an event that is too large for the broker even without its text",
