@@ -10,6 +10,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,6 +19,7 @@ import (
 	"time"
 
 	"github.com/logcar/logcar/config/tree"
+	"github.com/logcar/logcar/keystore"
 	"github.com/logcar/logcar/monitor"
 	"github.com/logcar/logcar/output"
 	"github.com/logcar/logcar/output/file"
@@ -59,6 +61,7 @@ type Config struct {
 	Name      string // host.name and agent.name; empty: the host name
 
 	Data            string // path.data
+	Keystore        string // the file with the secrets that references have found
 	Registry        registry.Options
 	RegistryDir     string
 	OldRegistry     string // Filebeat 6's registry file, to take positions over from
@@ -94,11 +97,11 @@ const defaultQuiet = time.Second
 // Load reads the configuration. The error joins everything that is wrong with
 // it, each with file, line and key.
 func Load(args Args) (*Config, error) {
-	root, err := load(args)
+	root, at, err := load(args)
 	if err != nil {
 		return nil, err
 	}
-	c := &Config{}
+	c := &Config{Data: at.data, Keystore: at.keystore}
 	c.read(root)
 	if c.Warnings, err = c.off.problems(root.Finish()); err != nil {
 		return nil, err
@@ -107,11 +110,32 @@ func Load(args Args) (*Config, error) {
 	return c, nil
 }
 
-// load merges the files and the command line.
-func load(args Args) (*tree.Root, error) {
+// load merges the files and the command line, and opens the keystore that their
+// references may mean.
+func load(args Args) (*tree.Root, dataPaths, error) {
+	known := &secrets{}
+	root, err := merged(args, known)
+	if err != nil {
+		return nil, dataPaths{}, err
+	}
+	at := dataPathsOf(root)
+	known.store, err = keystore.Open(at.keystore, args.StrictPerms)
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		// Nobody knows whether there is one: most pods have none, and ship all
+		// the same when they may not look into path.data.
+		root.Section("", &topTable).Warnf("keystore.path", "%v; references find the environment alone", err)
+	case err != nil:
+		return nil, at, fmt.Errorf("load configuration: %w", err)
+	}
+	return root, at, nil
+}
+
+// merged merges the files and the command line.
+func merged(args Args, known *secrets) (*tree.Root, error) {
 	paths, defaults := locate(args)
 	root, err := tree.Load(paths, slices.Concat(args.Overrides, args.paths()), tree.Settings{
-		Lookup: os.LookupEnv, StrictPerms: args.StrictPerms, Defaults: defaults,
+		Lookup: known.lookup, StrictPerms: args.StrictPerms, Defaults: defaults,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("load configuration: %w", err)
@@ -185,7 +209,6 @@ func (c *Config) read(root *tree.Root) {
 		c.ShutdownTimeout = DefaultShutdown
 	}
 	c.Tailer.Unterminated = s.Bool("logcar.unterminated", false)
-	c.Data = s.String("path.data", filepath.Join(s.String("path.home", ""), "data"))
 	c.RegistryDir = registryDir(s, c.Data)
 	if c.OldRegistry = s.String("filebeat.registry_file", "registry"); !filepath.IsAbs(c.OldRegistry) {
 		c.OldRegistry = filepath.Join(c.Data, c.OldRegistry)

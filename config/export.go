@@ -4,7 +4,7 @@ package config
 // line merged, keys sorted, paths included and references as they were written.
 // What the keys mean is not looked at.
 func Export(args Args) ([]byte, error) {
-	root, err := load(args)
+	root, err := merged(args, &secrets{})
 	if err != nil {
 		return nil, err
 	}

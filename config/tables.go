@@ -71,6 +71,7 @@ var topTable = tree.Table{Name: "top", Options: slices.Concat(
 		option("path.config", tree.String, "${path.home}", "for references such as ${path.config}; where this file is looked for is the flag's to say"),
 		option("path.logs", tree.String, "${path.home}/logs", "for references such as ${path.logs}; logcar writes no log files"),
 		option("path.data", tree.String, "${path.home}/data", "where positions and agent.id are kept"),
+		option("keystore.path", tree.String, "${path.data}/filebeat.keystore", "where ${NAME} is looked for, before the environment; Filebeat's file, see logcar keystore"),
 		enum("logging.level", "info", "", "critical", "error", "warning", "warn", "info", "debug"),
 		option("logging.metrics.enabled", tree.Bool, "true", ""),
 		option("logging.metrics.period", tree.Duration, "30s", ""),

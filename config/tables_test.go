@@ -99,7 +99,7 @@ var topValues = map[string]sample{
 	"filebeat.shutdown_timeout": value("7s"), "filebeat.registry.path": value("/positions"), "filebeat.registry.flush": value("5s"),
 	"filebeat.registry_file": value("old"),
 	"name":                   value("pod"), "max_procs": value("2"), "gc_percent": value("50"),
-	"path.home": value("/x"), "path.data": value("/x"),
+	"path.home": value("/x"), "path.data": value("/x"), "keystore.path": value("/x"),
 	"path.config":   {value: "/x", with: []string{"name=${path.config}"}, why: "only references read it"},
 	"path.logs":     {value: "/x", with: []string{"name=${path.logs}"}, why: "only references read it"},
 	"logging.level": value("error"), "logging.metrics.enabled": value("false"), "logging.metrics.period": value("1m"),

@@ -30,6 +30,12 @@ Commands:
                 start does so by itself
   registry rm PATH
                 forget a file's position: it is read again from its beginning
+  keystore create [--force]
+                make an empty keystore: Filebeat's, below path.data
+  keystore add KEY [--stdin] [--force]
+                add a secret, to which ${KEY} refers in the configuration
+  keystore remove KEY...
+  keystore list print the keys, and no secrets
   drain         announce the end of the pod to a running logcar (a preStop hook)
   version       print the version
   help          print this text
@@ -44,6 +50,8 @@ Flags, with one dash or two:
   --once                read every file to its end, deliver, and exit
   --exit-when-quiet DURATION
                         end when nothing was written for so long: for a Job
+  --stdin               read a secret from standard input, not from the terminal
+  --force               replace a secret or a keystore without asking
   --path.home DIR       (default: the executable's directory)
   --path.config DIR     (default: path.home)
   --path.data DIR       positions are kept here (default: path.home/data)
@@ -63,6 +71,7 @@ type flags struct {
 	config                 config.Args
 	debug                  string
 	verbose, once          bool
+	stdin, force           bool
 	help, version          bool
 	configTest             bool
 	cpuProfile, memProfile string
@@ -90,6 +99,8 @@ func parse(args []string) (*flags, []string, error) {
 		f.config.Overrides = append(f.config.Overrides, "logcar.exit_when_quiet="+d)
 		return nil
 	})
+	fs.BoolVar(&f.stdin, "stdin", false, "")
+	fs.BoolVar(&f.force, "force", false, "")
 	fs.BoolVar(&f.version, "version", false, "")
 	fs.BoolVar(&f.configTest, "configtest", false, "")
 	fs.StringVar(&f.config.Home, "path.home", "", "")

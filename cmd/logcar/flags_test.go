@@ -47,7 +47,6 @@ func TestCommands(t *testing.T) {
 		{"setup", 1, "", "Exiting: setup: there is nothing to set up in Elasticsearch or Kibana from here\n"},
 		{"setup --index-management", 1, "", "Error: flag provided but not defined: -index-management\n\n" + usage},
 		{"modules enable nginx", 1, "", "Exiting: modules: logcar has no modules: give the inputs in filebeat.inputs\n"},
-		{"keystore add PASSWORD", 1, "", "Exiting: keystore: logcar has no keystore: pass a Secret as an environment variable, to which ${NAME} refers as it does to a key of the keystore\n"},
 		{"registry", 1, "", "Error: unknown command \"registry\" for \"logcar\"\n\n" + usage},
 		{"registry rm a b", 1, "", "Error: unknown command \"registry rm\" for \"logcar\"\n\n" + usage},
 		{"enroll", 1, "", "Exiting: enroll: logcar is not managed by Fleet: its configuration is its file\n"},

@@ -68,6 +68,10 @@ var commands = map[string]command{
 	"registry show":   {run: showRegistry},
 	"registry import": {run: importRegistry, operands: 1},
 	"registry rm":     {run: removeFromRegistry, operands: 1},
+	"keystore create": {run: createKeystore},
+	"keystore add":    {run: addToKeystore, operands: 1},
+	"keystore remove": {run: removeFromKeystore, operands: 100},
+	"keystore list":   {run: listKeystore},
 	"drain":           {run: drain},
 	"version":         {run: printVersion},
 	"help":            {run: func(_ *flags, stdout, _ io.Writer) error { fmt.Fprint(stdout, usage); return nil }},
@@ -75,10 +79,9 @@ var commands = map[string]command{
 
 // replaced are Filebeat's commands that have no place here.
 var replaced = map[string]string{
-	"setup":    "there is nothing to set up in Elasticsearch or Kibana from here",
-	"modules":  "logcar has no modules: give the inputs in filebeat.inputs",
-	"enroll":   "logcar is not managed by Fleet: its configuration is its file",
-	"keystore": "logcar has no keystore: pass a Secret as an environment variable, to which ${NAME} refers as it does to a key of the keystore",
+	"setup":   "there is nothing to set up in Elasticsearch or Kibana from here",
+	"modules": "logcar has no modules: give the inputs in filebeat.inputs",
+	"enroll":  "logcar is not managed by Fleet: its configuration is its file",
 }
 
 func printVersion(_ *flags, stdout, _ io.Writer) error {
