@@ -15,9 +15,9 @@ import (
 	"github.com/logcar/logcar/processor"
 )
 
-//go:generate go test -run TestCompatibilityPage -update .
+//go:generate go test -run "TestCompatibilityPage|TestSchemaFile" -update .
 
-var update = flag.Bool("update", false, "write docs/compatibility.md instead of checking it")
+var update = flag.Bool("update", false, "write what is made of the tables in docs instead of checking it")
 
 //go:embed testdata/compatibility.md
 var compatibilityText []byte

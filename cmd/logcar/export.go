@@ -19,3 +19,16 @@ func exportConfig(f *flags, stdout, _ io.Writer) error {
 	}
 	return nil
 }
+
+// exportSchema prints the JSON Schema of the configuration, for editors and for
+// checks in a repository.
+func exportSchema(_ *flags, stdout, _ io.Writer) error {
+	text, err := config.Schema()
+	if err != nil {
+		return err
+	}
+	if _, err := stdout.Write(text); err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	return nil
+}

@@ -22,6 +22,7 @@ Commands:
   test output   try whether the output can deliver; status 1 if it cannot
   export config
                 print the merged configuration, references as they are written
+  export schema print the JSON Schema of the configuration, for editors
   registry show
                 list the positions, and how far each file is behind
   registry import [PATH]

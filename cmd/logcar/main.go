@@ -65,6 +65,7 @@ var commands = map[string]command{
 	"test config":     {run: testConfig},
 	"test output":     {run: testOutput},
 	"export config":   {run: exportConfig},
+	"export schema":   {run: exportSchema},
 	"registry show":   {run: showRegistry},
 	"registry import": {run: importRegistry, operands: 1},
 	"registry rm":     {run: removeFromRegistry, operands: 1},
