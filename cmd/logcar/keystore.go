@@ -127,7 +127,7 @@ func listKeystore(f *flags, stdout, _ io.Writer) error {
 // checkName refuses what ${NAME} could not say.
 func checkName(name string) error {
 	if name == "" || !utf8.ValidString(name) || strings.ContainsAny(name, "${}:") || strings.ContainsFunc(name, unicode.IsControl) {
-		return fmt.Errorf("%q is no name of a key; expected text without $, {, } and :", name)
+		return fmt.Errorf("%q is no name of a key: it must not contain any of $, {, : and }", name)
 	}
 	return nil
 }

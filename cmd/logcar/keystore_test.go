@@ -54,7 +54,7 @@ func TestKeystore(t *testing.T) {
 		{"a\nb\n", "keystore -stdin add lines", 0, updated, ""},
 		{"x", "keystore add OTHER", 1, "", "Exiting: keystore add: standard input is no terminal: --stdin reads the secret from it\n"},
 		{"x", "keystore add", 1, "", "Exiting: keystore add: 0 keys given; expected one\n"},
-		{"x", "keystore add a${b --stdin", 1, "", "Exiting: keystore add: \"a${b\" is no name of a key; expected text without $, {, } and :\n"},
+		{"x", "keystore add a${b --stdin", 1, "", "Exiting: keystore add: \"a${b\" is no name of a key: it must not contain any of $, {, : and }\n"},
 		{"", "keystore list", 0, "PW\nlines\n", ""},
 		{"", "keystore remove", 1, "", "Exiting: keystore remove: no key given; expected one or more\n"},
 		{"", "keystore remove lines none", 1, "", "Exiting: keystore remove: could not find key 'none' in the keystore\n"},

@@ -20,6 +20,7 @@ import (
 // ship is the main command: everything runs until a signal, or with --once
 // until everything is read.
 func ship(f *flags, _, stderr io.Writer) (err error) {
+	relaxTimers()
 	cfg, err := config.Load(f.config)
 	if err != nil {
 		return err
