@@ -43,6 +43,7 @@ func init() {
 		"ln":       (*script).link,
 		"touch":    (*script).touch,
 		"replace":  (*script).replace,
+		"delete":   (*script).delete,
 		"lock":     (*script).lock,
 		"unlock":   (*script).unlock,
 		"open":     (*script).open,
@@ -60,6 +61,8 @@ func init() {
 			return nil
 		},
 		"ack": (*script).ack,
+
+		"writers": (*script).writers,
 
 		"want":    (*script).want,
 		"nothing": (*script).nothing,
@@ -259,6 +262,39 @@ func (s *script) touch(args []string) error {
 // from a file that was deleted, and another that was given its inode.
 func (s *script) replace(args []string) error {
 	return os.WriteFile(s.abs(args[0]), []byte(strings.Join(args[1:], "")), 0o644)
+}
+
+// delete has the tailer delete a file, or refuse it for a reason.
+func (s *script) delete(args []string) error {
+	freed, err := s.tailer.Delete(s.abs(args[0]))
+	_, there := os.Lstat(s.abs(args[0]))
+	switch {
+	case len(args) == 1 && (err != nil || freed <= 0 || there == nil):
+		return fmt.Errorf("freed %d: %w", freed, err)
+	case len(args) == 2 && (err == nil || !strings.Contains(err.Error(), args[1]) || freed != 0):
+		return fmt.Errorf("freed %d: %w", freed, err)
+	case len(args) == 2 && there != nil && !strings.Contains(args[1], "no such file"):
+		return fmt.Errorf("refused, and gone: %w", there)
+	}
+	return nil
+}
+
+// writers carries out a command when the tailer asks who has a file open to
+// write; there is no answer to that then.
+func (s *script) writers(args []string) error {
+	c, err := parse(0, strings.Join(args, " "))
+	if err != nil {
+		return err
+	}
+	s.tailer.writers = func(*os.File) (busy, known bool) {
+		if len(c.args) > 0 {
+			if err := scriptCommands[c.args[0]](s, c.args[1:]); err != nil {
+				s.t.Error(err)
+			}
+		}
+		return false, false
+	}
+	return nil
 }
 
 // lock makes a file that nobody can open. Root may open everything, but not a

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"go.uber.org/zap"
 )
 
 func TestExpand(t *testing.T) {
@@ -119,5 +121,20 @@ func TestWatcherSet(t *testing.T) {
 	}
 	if n := s.logged("cannot watch a directory"); n != 1 {
 		t.Errorf("logged %d times, want once", n)
+	}
+}
+
+// The directories of the inputs are those that are there and hold their files,
+// each once, and not those on the way to what is still to come.
+func TestDirectoriesOfInputs(t *testing.T) {
+	s := newScript(t, notified)
+	s.do("mkdir logs/a", "mkdir logs/b", "write logs/c \"one\"", "mkdir other", "ln -s logs linked")
+	a, b := DefaultInput(), DefaultInput()
+	a.Paths = []string{s.abs("logs/*/*.log"), s.abs("logs/a/app.log"), s.abs("none/*.log")}
+	b.Paths = []string{s.abs("other/**/*.log")}
+	tl := newTailer(t, notified, []*Input{&a, &b}, Options{}, openRegistry(t, s.data), nil, zap.NewNop())
+	want := []string{s.abs("logs/a"), s.abs("logs/b"), s.abs("other")}
+	if got := tl.Directories(); !slices.Equal(got, want) {
+		t.Errorf("directories %q, want %q", got, want)
 	}
 }

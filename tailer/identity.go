@@ -35,6 +35,12 @@ func idOf(fi os.FileInfo) event.FileID {
 	return event.FileID{Device: st.Dev, Inode: st.Ino}
 }
 
+// named says whether a file has this one name and no other.
+func named(fi os.FileInfo) bool { return fi.Sys().(*syscall.Stat_t).Nlink == 1 }
+
+// blocks is how many bytes of its volume a file takes up.
+func blocks(fi os.FileInfo) int64 { return fi.Sys().(*syscall.Stat_t).Blocks * 512 }
+
 // readHead hashes what there is of a file's first bytes.
 func readHead(f *os.File) (registry.Head, error) {
 	b := make([]byte, headSize)

@@ -52,7 +52,7 @@ func (t *Tailer) makeRoom(r *reader) {
 	for int(t.open.Load()) > t.opts.MaxOpen {
 		var quiet *reader
 		for _, w := range t.waiting {
-			if w != r && w.file != nil && !w.gone && !w.holds() && (quiet == nil || w.active.Before(quiet.active)) {
+			if w != r && w.file != nil && !w.gone && !w.held && !w.holds() && (quiet == nil || w.active.Before(quiet.active)) {
 				quiet = w
 			}
 		}

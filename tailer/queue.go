@@ -2,10 +2,11 @@ package tailer
 
 import (
 	"container/heap"
+	"os"
 	"sync"
 )
 
-// The finder's messages to the loop.
+// The messages to the loop, all but the last two from the finder.
 type kind uint8
 
 const (
@@ -13,12 +14,15 @@ const (
 	wasWritten
 	hasMoved
 	hasGone
+	isLeaving
+	isStaying
 )
 
 type message struct {
 	kind kind
 	r    *reader
-	path string
+	path string   // with hasMoved
+	file *os.File // with isLeaving
 }
 
 // inbox passes messages without ever blocking the one that sends them. It cannot

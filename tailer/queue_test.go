@@ -83,7 +83,7 @@ func TestInbox(t *testing.T) {
 		default:
 			t.Fatal("no signal")
 		}
-		want := []message{{isFound, x, ""}, {hasMoved, x, "1"}, {wasWritten, y, ""}, {hasMoved, x, "2"}, {hasGone, x, ""}}
+		want := []message{{kind: isFound, r: x}, {kind: hasMoved, r: x, path: "1"}, {kind: wasWritten, r: y}, {kind: hasMoved, r: x, path: "2"}, {kind: hasGone, r: x}}
 		if got := b.take(); !slices.Equal(got, want) {
 			t.Fatalf("round %d: got %v, want %v", round, got, want)
 		}

@@ -55,6 +55,7 @@ type reader struct {
 
 	gone     bool      // no path of the input leads to it any more
 	left     time.Time // when that was found out
+	held     bool      // it is about to go, and must be open by then
 	troubled bool      // the last attempt to read failed, and was logged
 	active   time.Time
 	empty    int // turns without data since then

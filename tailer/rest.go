@@ -21,8 +21,8 @@ func (t *Tailer) judge(r *reader, now time.Time) state {
 	deadline, waits := r.deadline()
 	left := r.gone && idle >= r.patience() && now.Sub(r.left) >= goneQuiet
 	return state{
-		closing:  r.in.CloseEOF || t.draining || left,
-		inactive: !r.gone && idle >= r.in.CloseInactive && !r.unfinished(),
+		closing:  (r.in.CloseEOF && !r.held) || t.draining || left,
+		inactive: !r.gone && !r.held && idle >= r.in.CloseInactive && !r.unfinished(),
 		late:     waits && !deadline.After(now),
 	}
 }

@@ -2,12 +2,14 @@ package tailer
 
 import (
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/logcar/logcar/event"
 	"github.com/logcar/logcar/registry"
 )
 
@@ -60,6 +62,23 @@ func (t *Tailer) Files() []File {
 	return files
 }
 
+// Directories lists the directories that are there and in which files of the
+// inputs are, or would be. It may be called by any goroutine.
+func (t *Tailer) Directories() []string {
+	var dirs []string
+	for _, in := range t.inputs {
+		for _, p := range in.Paths {
+			patterns, _ := expand(p, in.RecursiveGlob) // New's caller hears of a bad one from Run
+			for _, pattern := range patterns {
+				found, _ := filepath.Glob(filepath.Dir(pattern)) // the pattern was checked
+				dirs = append(dirs, slices.DeleteFunc(found, func(d string) bool { return !isDir(d) })...)
+			}
+		}
+	}
+	slices.Sort(dirs)
+	return slices.Compact(dirs)
+}
+
 // fileSet is the readers that live.
 type fileSet struct {
 	mu      sync.Mutex
@@ -87,6 +106,19 @@ func (s *fileSet) follow(r *reader, c *registry.Cursor) {
 	defer s.mu.Unlock()
 	r.cursor = c
 	r.read.Store(c.Position())
+}
+
+// find returns the reader of a file that is followed, and how far it is read and
+// confirmed; nil when there is none.
+func (s *fileSet) find(id event.FileID) (r *reader, read, confirmed int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for r := range s.readers {
+		if r.source.ID == id && !r.dead.Load() {
+			return r, r.read.Load(), r.cursor.Position()
+		}
+	}
+	return nil, 0, 0
 }
 
 func (s *fileSet) list() []File {

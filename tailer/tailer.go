@@ -96,7 +96,8 @@ type Tailer struct {
 	sink   event.Sink
 	log    *zap.Logger
 
-	watch    func(*zap.Logger) *watcher // newWatcher, but in tests
+	watch    func(*zap.Logger) *watcher        // newWatcher, but in tests
+	writers  func(*os.File) (busy, known bool) // writersOf, but in tests
 	inbox    inbox
 	open     atomic.Int64 // open files
 	draining bool
@@ -128,7 +129,7 @@ func New(inputs []*Input, opts Options, reg *registry.Registry, sink event.Sink,
 		opts.MaxOpen = fileLimit() / 2
 	}
 	return &Tailer{
-		inputs: inputs, opts: opts, reg: reg, sink: sink, log: log, watch: newWatcher, inbox: newInbox(),
+		inputs: inputs, opts: opts, reg: reg, sink: sink, log: log, watch: newWatcher, writers: writersOf, inbox: newInbox(),
 		scratch: make([]byte, 0, readSize+keepRest),
 	}, nil
 }
@@ -269,11 +270,15 @@ func (t *Tailer) receive() {
 			if !r.dead.Load() {
 				t.enqueue(r)
 			}
+		case isLeaving:
+			t.hold(r, m.file)
+		case isStaying:
+			r.held = false
 		case hasMoved:
-			r.path, r.gone = m.path, false
+			r.path, r.gone, r.held = m.path, false, false
 			r.cursor.SetPath(m.path)
 		case hasGone:
-			r.gone, r.left = true, time.Now()
+			r.gone, r.left, r.held = true, time.Now(), false
 			if !r.queued && !r.dead.Load() {
 				// Not at once: what was written before the file went was
 				// notified, and its successor's first lines must not wait.
