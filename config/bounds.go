@@ -1,6 +1,8 @@
 package config
 
 import (
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/logcar/logcar/config/tree"
@@ -47,4 +49,18 @@ func notNegative(s *tree.Section, key string, def time.Duration) time.Duration {
 		return def
 	}
 	return d
+}
+
+// percent reads a share such as 70% or 70; off is 0%.
+func percent(s *tree.Section, key string, def int) int {
+	text := s.String(key, strconv.Itoa(def))
+	if text == "off" {
+		return 0
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(text, "%")))
+	if err != nil || n < 0 || n > 100 {
+		s.Errorf(key, "%s is no share; expected a percentage such as 70%%, or off", text)
+		return def
+	}
+	return n
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/logcar/logcar/output/file"
 	"github.com/logcar/logcar/output/kafka"
 	"github.com/logcar/logcar/registry"
+	"github.com/logcar/logcar/storage"
 	"github.com/logcar/logcar/tailer"
 )
 
@@ -72,6 +73,7 @@ type Config struct {
 	ExitWhenQuiet   time.Duration   // leave when nothing was written for so long; 0: never
 	DoneFile        string          // leave when this file appears
 	GCPercent       int             // how much garbage may lie around, in percent of what is in use
+	Storage         storage.Config
 	Logging         Logging
 
 	Warnings []Problem
@@ -222,6 +224,7 @@ func (c *Config) read(root *tree.Root) {
 	c.ExitWhenQuiet = notNegative(s, "logcar.exit_when_quiet", 0)
 	c.DoneFile = s.String("logcar.done_file", "")
 	c.Tailer.Quiet = notNegative(s, "logcar.quiet", defaultQuiet)
+	c.readStorage(s)
 	c.Documents.Global = readProcessors(s)
 	c.Documents.EventID = s.Bool("logcar.event_id", false)
 	c.readInputs(s)
@@ -243,6 +246,15 @@ func shape(s *tree.Section, old bool) output.Shape {
 		return output.Shape7
 	}
 	return output.Shape8
+}
+
+// readStorage reads what is too full.
+func (c *Config) readStorage(s *tree.Section) {
+	c.Storage = storage.Config{
+		MaxBytes: s.ByteSize("logcar.storage.max_bytes", 0),
+		Warn:     percent(s, "logcar.storage.warn", 70),
+		Delete:   percent(s, "logcar.storage.delete", 0),
+	}
 }
 
 func registryDir(s *tree.Section, data string) string {

@@ -45,6 +45,9 @@ func (c *Config) readOutput(s *tree.Section) {
 	case "kafka":
 		out := s.Sub(key, &kafkaTable)
 		c.Kafka, c.Documents.Codec = readKafka(out), readCodec(out)
+		if c.Kafka.Acks == kafka.AcksNone && c.Storage.Delete > 0 {
+			s.Errorf("logcar.storage.delete", "nobody confirms anything with required_acks: 0, so that nothing can be deleted; expected off")
+		}
 	case "file":
 		out := s.Sub(key, &fileTable)
 		c.File, c.Documents.Codec = readFile(out), readCodec(out)

@@ -91,6 +91,13 @@ func TestErrors(t *testing.T) {
 		{"no scan", input("scan_frequency: 0"), []string{in + "scan_frequency: 0s is no time; expected more than 0"}},
 		{"no back-off", stream("backoff.init: 0"), []string{in + "backoff.init: 0s is no time; expected more than 0"}},
 		{"negative", input("close_inactive: -5m"), []string{in + "close_inactive: -5m0s is negative; expected 0 or more"}},
+		{"no share", "logcar.storage: {warn: much, delete: 101%}\n" + input(""), []string{
+			"filebeat.yml:1: logcar.storage.delete: 101% is no share; expected a percentage such as 70%, or off",
+			"filebeat.yml:1: logcar.storage.warn: much is no share; expected a percentage such as 70%, or off",
+		}},
+		{"deletes what nobody confirms", "logcar.storage.delete: 80%\nfilebeat.inputs: [paths: /a]\noutput.kafka: {hosts: k, topic: t, required_acks: 0}\n", []string{
+			"filebeat.yml:1: logcar.storage.delete: nobody confirms anything with required_acks: 0, so that nothing can be deleted; expected off",
+		}},
 		{"size with unit", input("max_bytes: 10MB"), []string{in + `max_bytes: "10MB" is not a number of bytes; expected a whole number without a unit such as 10485760`}},
 		{"no size", stream("message_max_bytes: 0"), []string{in + "message_max_bytes: 0 is out of range; expected 1 to 1073741824"}},
 		{"size too large", input("max_bytes: 1073741825"), []string{in + "max_bytes: 1073741825 is out of range; expected 1 to 1073741824"}},

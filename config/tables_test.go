@@ -108,6 +108,7 @@ var topValues = map[string]sample{
 	"http.port":    {value: "5067", with: []string{"http.enabled=true"}},
 
 	"logcar.unterminated": value("true"), "logcar.documents": value("7"), "logcar.quiet": value("3s"), "logcar.event_id": value("true"),
+	"logcar.storage.max_bytes": value("512MiB"), "logcar.storage.warn": value("off"), "logcar.storage.delete": value("85%"),
 	"logcar.exit_when_quiet": value("10s"), "logcar.done_file": value("/logs/done"), "logcar.termination_log": value("/x"),
 }
 

@@ -52,6 +52,23 @@ func (e *exposition) byReason(name, help string, m map[string]uint64) {
 	}
 }
 
+func (e *exposition) storage(s Storage) {
+	if s.Limit > 0 { // otherwise nobody counts what is used
+		e.single("logcar_storage_limit_bytes", "gauge", "Bytes that the directories of the logs may hold together.", s.Limit)
+		e.single("logcar_storage_used_bytes", "gauge", "Bytes that they hold.", s.Used)
+	}
+	e.family("logcar_storage_size_bytes", "gauge", "Bytes that a volume with logs can hold.")
+	for _, v := range s.Volumes {
+		e.value("logcar_storage_size_bytes", v.Size, "path", v.Path)
+	}
+	e.family("logcar_storage_free_bytes", "gauge", "Of these, still free.")
+	for _, v := range s.Volumes {
+		e.value("logcar_storage_free_bytes", v.Free, "path", v.Path)
+	}
+	e.single("logcar_storage_deleted_files_total", "counter", "Rotated files that were deleted to make room.", s.Deleted)
+	e.single("logcar_storage_deleted_bytes_total", "counter", "Bytes of the volume that this freed.", s.DeletedBytes)
+}
+
 func (s *Snapshot) appendMetrics(b []byte) []byte {
 	e := exposition{b}
 	e.family("logcar_build_info", "gauge", "Always 1; the version is in the label.")
@@ -72,6 +89,7 @@ func (s *Snapshot) appendMetrics(b []byte) []byte {
 	e.single("logcar_output_requests_total", "counter", "Requests to the destination, failed ones included.", s.Output.Requests)
 	e.single("logcar_output_errors_total", "counter", "Requests that failed, and were or will be repeated.", s.Output.Errors)
 	e.single("logcar_output_wire_bytes_total", "counter", "Bytes of batches that were confirmed, compressed.", s.Output.WireBytes)
+	e.storage(s.Storage)
 	stalled := 0
 	if s.Output.Stalled != "" {
 		stalled = 1

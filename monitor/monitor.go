@@ -39,6 +39,8 @@ type Snapshot struct {
 	InvalidUTF8 uint64 `json:"invalid_utf8_bytes"`
 	Truncated   uint64 `json:"truncated_events"`
 
+	Storage Storage `json:"storage"`
+
 	Output Output `json:"output"`
 	Files  []File `json:"files"`
 }
@@ -51,6 +53,22 @@ type Output struct {
 	// Stalled is why nothing is confirmed although there is something to send;
 	// empty while all is well.
 	Stalled string `json:"stalled,omitempty"`
+}
+
+// Storage is how full the volumes of the logs are, in bytes.
+type Storage struct {
+	Limit        int64    `json:"limit,omitempty"` // of the directories together; 0: unknown
+	Used         int64    `json:"used"`            // in the directories; not counted without a limit
+	Volumes      []Volume `json:"volumes"`
+	Deleted      uint64   `json:"deleted_files"` // rotated ones, by logcar
+	DeletedBytes uint64   `json:"deleted_bytes"`
+}
+
+// Volume is a file system that logs are on.
+type Volume struct {
+	Path string `json:"path"`
+	Size int64  `json:"size"`
+	Free int64  `json:"free"`
 }
 
 // File is one file that is followed.

@@ -21,6 +21,9 @@ var example = Snapshot{
 	Version: "1.2.3", Started: time.Unix(1700000000, 0),
 	BytesRead: 100, BytesAcked: 70, BytesInFlight: 20, BytesDropped: map[string]uint64{"filtered": 10},
 	EventsRead: 10, EventsAcked: 7, EventsFlying: 2, EventsDropped: map[string]uint64{"filtered": 1},
+	Storage: Storage{
+		Limit: 2000, Used: 1500, Volumes: []Volume{{Path: "/mnt", Size: 9000, Free: 4000}}, Deleted: 4, DeletedBytes: 400,
+	},
 	OpenFiles: 2, Output: Output{Requests: 3, Errors: 1, WireBytes: 30, Stalled: "no leader"},
 	Files: []File{{Path: `/mnt/a "b".log`, Size: 120, Read: 100, Acked: 80}, {Path: "/mnt/c.log", Size: 1, Acked: 5}},
 }
@@ -88,11 +91,20 @@ func TestMetrics(t *testing.T) {
 	for _, line := range []string{
 		`logcar_build_info{version="1.2.3"} 1`, "logcar_bytes_read_total 100", `logcar_bytes_dropped_total{reason="filtered"} 10`,
 		"logcar_output_stalled 1", `logcar_lag_bytes{path="/mnt/a \"b\".log"} 40`, `logcar_lag_bytes{path="/mnt/c.log"} 0`,
+		"logcar_storage_limit_bytes 2000", "logcar_storage_used_bytes 1500", `logcar_storage_size_bytes{path="/mnt"} 9000`,
+		`logcar_storage_free_bytes{path="/mnt"} 4000`, "logcar_storage_deleted_files_total 4", "logcar_storage_deleted_bytes_total 400",
 		"# TYPE logcar_bytes_in_flight gauge", "logcar_start_time_seconds 1700000000",
 	} {
 		if !strings.Contains(got, line+"\n") {
 			t.Errorf("no line %s in\n%s", line, got)
 		}
+	}
+}
+
+// Where nobody says how much there may be, nothing is said of how much there is.
+func TestNoStorageLimit(t *testing.T) {
+	if got := string((&Snapshot{}).appendMetrics(nil)); strings.Contains(got, "logcar_storage_used") || strings.Contains(got, "logcar_storage_limit") {
+		t.Errorf("metrics of a limit in\n%s", got)
 	}
 }
 

@@ -24,6 +24,7 @@ import (
 	"github.com/logcar/logcar/output/file"
 	"github.com/logcar/logcar/output/kafka"
 	"github.com/logcar/logcar/registry"
+	"github.com/logcar/logcar/storage"
 	"github.com/logcar/logcar/tailer"
 )
 
@@ -41,6 +42,7 @@ type Pipeline struct {
 	sink     event.Sink
 	kafka    *kafka.Sink // the same, if it is Kafka
 	tailer   *tailer.Tailer
+	storage  *storage.Guard
 	http     *monitor.Server // nil: nobody asked for one
 
 	background sync.WaitGroup
@@ -114,6 +116,7 @@ func (p *Pipeline) build() error {
 	if p.tailer, err = tailer.New(cfg.Inputs, cfg.Tailer, p.registry, p.sink, p.log.Named("tailer")); err != nil {
 		return err
 	}
+	p.storage = storage.New(cfg.Storage, storage.Logs{Directories: p.tailer.Directories, Delete: p.tailer.Delete}, p.log.Named("storage"))
 	if cfg.HTTP != nil {
 		p.http, err = monitor.New(*cfg.HTTP, p.snapshot, p.announce)
 	}
@@ -164,6 +167,7 @@ func (p *Pipeline) Run(ctx context.Context, stop <-chan struct{}) error {
 	stop = p.stops(watching, stop)
 	p.background.Go(func() { p.deadline(watching, stop, cancel) })
 	p.background.Go(func() { p.report(watching) })
+	p.background.Go(func() { p.storage.Run(watching) })
 	if p.http != nil {
 		p.background.Go(func() {
 			if err := p.http.Run(saving); err != nil {

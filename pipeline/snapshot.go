@@ -31,10 +31,21 @@ func (p *Pipeline) snapshot() monitor.Snapshot {
 	for _, n := range s.EventsDropped {
 		s.EventsFlying = less(s.EventsFlying, n)
 	}
+	s.Storage = p.occupied()
 	for _, f := range p.tailer.Files() {
 		s.Files = append(s.Files, monitor.File{Path: f.Path, Size: f.Size, Read: f.Read, Acked: f.Confirmed})
 	}
 	return s
+}
+
+// occupied is how full the volumes of the logs are.
+func (p *Pipeline) occupied() monitor.Storage {
+	s := p.storage.Stats()
+	m := monitor.Storage{Limit: s.Limit, Used: s.Used, Deleted: s.Deleted, DeletedBytes: s.DeletedBytes}
+	for _, v := range s.Volumes {
+		m.Volumes = append(m.Volumes, monitor.Volume{Path: v.Path, Size: v.Size, Free: v.Free})
+	}
+	return m
 }
 
 // less is a - b, and 0 when a later number has overtaken an earlier one.

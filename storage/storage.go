@@ -16,11 +16,11 @@ import (
 )
 
 const (
-	// every is how often to look; kubelet itself looks every ten seconds to a
-	// minute.
+	// every is the default of Config.Every: kubelet itself looks every ten seconds
+	// to a minute.
 	every = 10 * time.Second
 	// Many files must not cost more than few: the pause is so many times as long
-	// as the look took, but never longer than seldom.
+	// as the look took, but not longer than seldom for that.
 	pauses = 200
 	seldom = time.Minute
 )
@@ -30,8 +30,9 @@ type Config struct {
 	// MaxBytes is how much the directories of the logs may hold together: the
 	// sizeLimit of their emptyDir. 0: unknown; only volumes are looked at then.
 	MaxBytes int64
-	Warn     int // percent of MaxBytes, and of each volume, at which to warn; 0: never
-	Delete   int // percent of MaxBytes, or of a volume without it, at which rotated files are deleted; 0: never
+	Warn     int           // percent of MaxBytes, and of each volume, at which to warn; 0: never
+	Delete   int           // percent of MaxBytes, or of a volume without it, at which rotated files are deleted; 0: never
+	Every    time.Duration // between two looks; 0: ten seconds
 }
 
 // Logs is what a Guard must be told of the log files, by functions that may be
@@ -77,6 +78,9 @@ type Volume struct {
 
 // New returns a Guard. Nothing is looked at before Run.
 func New(cfg Config, logs Logs, log *zap.Logger) *Guard {
+	if cfg.Every <= 0 {
+		cfg.Every = every
+	}
 	return &Guard{cfg: cfg, logs: logs, log: log, statfs: statfs, alone: map[uint64]*alarms{}, stats: Stats{Limit: cfg.MaxBytes}}
 }
 
@@ -87,7 +91,7 @@ func (g *Guard) Stats() Stats {
 	return g.stats
 }
 
-// Run looks at once, and then every ten seconds to a minute until ctx ends.
+// Run looks at once, and then now and then until ctx ends.
 func (g *Guard) Run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -96,7 +100,7 @@ func (g *Guard) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
-			timer.Reset(min(max(every, pauses*g.look()), seldom))
+			timer.Reset(max(g.cfg.Every, min(pauses*g.look(), seldom)))
 		}
 	}
 }
