@@ -7,8 +7,35 @@ import (
 	"strconv"
 	"strings"
 
+	"go.uber.org/zap"
 	"golang.org/x/sys/unix"
+
+	"github.com/logcar/logcar/internal/cgroup"
 )
+
+// ofLimit is how many percent of the control group's memory the Go runtime may
+// use. The rest is for what it does not count: the program's own pages, and what
+// the kernel keeps for sockets and files.
+const ofLimit = 90
+
+// LimitMemory has the garbage collector work harder when the memory of the
+// control group runs short, instead of the kernel ending the process. Whoever
+// sets GOMEMLIMIT has decided already. How many processors may be used, the
+// runtime asks the control group itself (Go 1.25 and later).
+func LimitMemory(log *zap.Logger) {
+	if os.Getenv("GOMEMLIMIT") != "" {
+		log.Debug("memory limit is GOMEMLIMIT", zap.Int64("bytes", debug.SetMemoryLimit(-1)))
+		return
+	}
+	limit, err := cgroup.Memory(os.DirFS("/"))
+	if err != nil || limit.Bytes == 0 {
+		log.Debug("no memory limit", zap.Error(err))
+		return
+	}
+	share := limit.Bytes / 100 * ofLimit
+	debug.SetMemoryLimit(share)
+	log.Debug("memory limit", zap.Int64("bytes", share), zap.Int64("of", limit.Bytes), zap.String("file", limit.File))
+}
 
 // giveBack returns to the system what an idle sidecar does not need: the heap's
 // free pages, and those pages of the program that only its start or a busy time

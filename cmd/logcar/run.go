@@ -42,6 +42,7 @@ func ship(f *flags, _, stderr io.Writer) (err error) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(cfg.GCPercent)
 	}
+	pipeline.LimitMemory(log)
 	endProfiles, err := profile(f)
 	if err != nil {
 		return err
