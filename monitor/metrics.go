@@ -85,6 +85,7 @@ func (s *Snapshot) appendMetrics(b []byte) []byte {
 	e.single("logcar_open_files", "gauge", "Files that are open.", s.OpenFiles)
 	e.single("logcar_file_truncations_total", "counter", "Times that a file became shorter than what was read of it.", s.Truncations)
 	e.single("logcar_invalid_utf8_bytes_total", "counter", "Bytes that were replaced by U+FFFD.", s.InvalidUTF8)
+	e.single("logcar_cut_events_total", "counter", "Events whose text was cut at max_bytes or max_lines.", s.Cut)
 	e.single("logcar_truncated_events_total", "counter", "Events whose text was cut to fit the broker's limit.", s.Truncated)
 	e.single("logcar_output_requests_total", "counter", "Requests to the destination, failed ones included.", s.Output.Requests)
 	e.single("logcar_output_errors_total", "counter", "Requests that failed, and were or will be repeated.", s.Output.Errors)

@@ -37,7 +37,8 @@ type Snapshot struct {
 	OpenFiles   int    `json:"open_files"`
 	Truncations uint64 `json:"truncations"` // of files, by their writers
 	InvalidUTF8 uint64 `json:"invalid_utf8_bytes"`
-	Truncated   uint64 `json:"truncated_events"`
+	Truncated   uint64 `json:"truncated_events"` // for the broker's limit
+	Cut         uint64 `json:"cut_events"`       // at max_bytes or max_lines
 
 	Storage Storage `json:"storage"`
 

@@ -47,7 +47,7 @@ func (p *Pipeline) warnUnwritten(known uint64) uint64 {
 func (p *Pipeline) numbers() []zap.Field {
 	t := p.tailer.Stats()
 	fields := []zap.Field{
-		zap.Uint64("bytes_read", t.Bytes), zap.Uint64("events", t.Events), zap.Uint64("filtered", t.Filtered),
+		zap.Uint64("bytes_read", t.Bytes), zap.Uint64("events", t.Events), zap.Uint64("filtered", t.Filtered), zap.Uint64("cut", t.Cut),
 		zap.Uint64("truncations", t.Truncations), zap.Int("open_files", t.Open),
 		zap.Uint64("invalid_utf8_bytes", p.encoder.Stats().InvalidUTF8),
 	}

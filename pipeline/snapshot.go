@@ -11,22 +11,22 @@ func (p *Pipeline) snapshot() monitor.Snapshot {
 	s := monitor.Snapshot{
 		Version: p.version, Started: p.started,
 		BytesRead: t.Bytes, EventsRead: t.Events + t.Filtered,
-		BytesDropped:  map[string]uint64{"filtered": t.FilteredBytes},
+		BytesDropped:  map[string]uint64{"filtered": t.FilteredBytes, "cut": t.CutBytes},
 		EventsDropped: map[string]uint64{"filtered": t.Filtered},
-		OpenFiles:     t.Open, Truncations: t.Truncations, InvalidUTF8: p.encoder.Stats().InvalidUTF8,
+		OpenFiles:     t.Open, Cut: t.Cut, Truncations: t.Truncations, InvalidUTF8: p.encoder.Stats().InvalidUTF8,
 	}
 	e := p.encoder.Stats()
 	s.EventsDropped["processors"], s.EventsDropped["unencodable"] = e.Dropped, e.Failed
 	s.EventsAcked = less(t.Events, e.Dropped+e.Failed)
-	// What is filtered lies within confirmed positions.
-	s.BytesAcked = less(r.Confirmed, t.FilteredBytes)
+	// What is filtered or cut lies within confirmed positions.
+	s.BytesAcked = less(r.Confirmed, t.FilteredBytes+t.CutBytes)
 	if p.kafka != nil {
 		k := p.kafka.Stats()
 		s.EventsAcked, s.Truncated = k.Events, k.Truncated
 		s.EventsDropped["too_large"] = k.Dropped
 		s.Output = monitor.Output{Requests: k.Requests, Errors: k.Errors, WireBytes: k.WireBytes, Stalled: k.Stalled}
 	}
-	s.BytesInFlight = less(s.BytesRead, s.BytesAcked+t.FilteredBytes)
+	s.BytesInFlight = less(s.BytesRead, s.BytesAcked+t.FilteredBytes+t.CutBytes)
 	s.EventsFlying = less(s.EventsRead, s.EventsAcked)
 	for _, n := range s.EventsDropped {
 		s.EventsFlying = less(s.EventsFlying, n)

@@ -394,6 +394,8 @@ func (s *script) expect(args []string) error {
 	ask := map[string]func() int64{
 		"open":        func() int64 { return int64(s.tailer.Stats().Open) },
 		"truncations": func() int64 { return int64(s.tailer.Stats().Truncations) },
+		"cut":         func() int64 { return int64(s.tailer.Stats().Cut) },
+		"cut_bytes":   func() int64 { return int64(s.tailer.Stats().CutBytes) },
 		"filtered":    func() int64 { return int64(s.tailer.Stats().Filtered) },
 		"known":       func() int64 { return int64(s.reg.Stats().Files) },
 		"logged":      func() int64 { return int64(s.logged(args[0])) },

@@ -57,6 +57,9 @@ type cutter struct {
 	// Events left out by Include and Exclude, and the file's bytes that they stand
 	// for, until they are counted.
 	filtered, filteredBytes uint64
+	// Events that MaxBytes or MaxLines has cut, and the file's bytes that are not in
+	// their texts for that, the line ends of what is left out included; likewise.
+	shortened, shortenedBytes uint64
 }
 
 // bom is stripped from every line, as Filebeat does from 7.0 on.
@@ -194,6 +197,10 @@ func (c *cutter) close(events []event.Event, to int64) []event.Event {
 		c.filtered++
 		c.filteredBytes += uint64(e.To - e.From)
 		return events
+	}
+	if e.Flags&event.Truncated != 0 {
+		c.shortened++
+		c.shortenedBytes += uint64(e.To - e.From - int64(e.End-e.Start))
 	}
 	return append(events, e)
 }

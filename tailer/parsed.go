@@ -75,6 +75,11 @@ func (t *Tailer) sendParsed(ctx context.Context, r *reader, at time.Time, end in
 	t.stats.filtered.Add(o.Filtered)
 	t.stats.skipped.Add(o.Skipped)
 	t.stats.unparsed.Add(o.Failed)
+	for _, e := range o.Events {
+		if e.Flags&event.Truncated != 0 {
+			t.stats.shortened.Add(1)
+		}
+	}
 	if o.Err != nil {
 		t.log.Warn("line is not in the format that is expected", zap.String("path", r.path), zap.Error(o.Err))
 	}

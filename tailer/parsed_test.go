@@ -330,3 +330,10 @@ func TestParsedExtras(t *testing.T) {
 		}
 	})
 }
+
+// What a parser cuts is counted in events: its text is not the file's.
+func TestParsedCut(t *testing.T) {
+	parsed(t, parser.Config{Encoding: "iso8859-1", MaxBytes: 4}, func(s *script) {
+		s.do("start", `write a.log "12345\n1234\n"`, `want a.log 0T:"1234" 6:"1234"`, "expect cut 1", "expect cut_bytes 0")
+	})
+}

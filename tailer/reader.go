@@ -161,9 +161,7 @@ func (t *Tailer) progress(r *reader, n int) (now time.Time) {
 // send hands over a batch that covers the file up to end. Its source and its
 // token are filled in here.
 func (t *Tailer) send(ctx context.Context, r *reader, b event.Batch, end int64) error {
-	t.stats.filtered.Add(r.cut.filtered)
-	t.stats.filteredBytes.Add(r.cut.filteredBytes)
-	r.cut.filtered, r.cut.filteredBytes = 0, 0
+	t.stats.add(&r.cut)
 	if end <= r.issued && len(b.Events) == 0 {
 		return nil
 	}

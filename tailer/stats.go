@@ -14,7 +14,16 @@ import (
 )
 
 type counters struct {
-	bytes, events, filtered, filteredBytes, skipped, unparsed, truncations atomic.Uint64
+	bytes, events, filtered, filteredBytes, shortened, shortenedBytes, skipped, unparsed, truncations atomic.Uint64
+}
+
+// add takes what a cutter has counted.
+func (s *counters) add(c *cutter) {
+	s.filtered.Add(c.filtered)
+	s.filteredBytes.Add(c.filteredBytes)
+	s.shortened.Add(c.shortened)
+	s.shortenedBytes.Add(c.shortenedBytes)
+	c.filtered, c.filteredBytes, c.shortened, c.shortenedBytes = 0, 0, 0, 0
 }
 
 // Stats are numbers since the start.
@@ -23,6 +32,8 @@ type Stats struct {
 	Events        uint64 // handed to the sink
 	Filtered      uint64 // events left out by include_lines and exclude_lines
 	FilteredBytes uint64 // of the files, that these stand for
+	Cut           uint64 // events whose text was cut at max_bytes or max_lines
+	CutBytes      uint64 // of the files, that are not in their texts; what parsers cut is not known in bytes
 	Skipped       uint64 // lines that are not in their container's format, and left out
 	Unparsed      uint64 // lines that a parser could not read, and that went on as they are
 	Truncations   uint64 // times that a file became shorter than what was read of it
@@ -34,6 +45,7 @@ func (t *Tailer) Stats() Stats {
 	c := &t.stats
 	return Stats{
 		Bytes: c.bytes.Load(), Events: c.events.Load(), Filtered: c.filtered.Load(), FilteredBytes: c.filteredBytes.Load(),
+		Cut: c.shortened.Load(), CutBytes: c.shortenedBytes.Load(),
 		Skipped: c.skipped.Load(), Unparsed: c.unparsed.Load(), Truncations: c.truncations.Load(), Open: int(t.open.Load()),
 	}
 }
