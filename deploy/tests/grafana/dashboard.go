@@ -63,8 +63,15 @@ var panels = []panel{
 	{"Ledger", "Read, less confirmed, in flight and dropped: 0, always.", "timeseries", "bytes", 12, 8, []query{{
 		"sum by (namespace, pod) (logcar_bytes_read_total{" + chosen + "} - logcar_bytes_acked_total{" + chosen + "} - logcar_bytes_in_flight{" + chosen + "})" +
 			" - sum by (namespace, pod) (logcar_bytes_dropped_total{" + chosen + "})", "{{namespace}}/{{pod}}"}}},
-	{"Cut and mended", "Events cut to the broker's limit, bytes that were not UTF-8, files that became shorter.", "timeseries", "short", 12, 8, []query{
-		{"sum(increase(logcar_truncated_events_total{" + chosen + "}[$__rate_interval]))", "events cut"},
+	{"Volume of the logs", "How full it is: of what its directories may hold, where that is configured, and of the file system.", "timeseries", "percentunit", 12, 8, []query{
+		{"max by (namespace, pod) (logcar_storage_used_bytes{" + chosen + "} / logcar_storage_limit_bytes{" + chosen + "})", "{{namespace}}/{{pod}}"},
+		{"max by (namespace, pod) (1 - logcar_storage_free_bytes{" + chosen + "} / logcar_storage_size_bytes{" + chosen + "})", "{{namespace}}/{{pod}}, file system"}}},
+	{"Rotated files deleted", "By logcar, to make room (logcar.storage.delete).", "timeseries", "short", 12, 8, []query{
+		{"sum(increase(logcar_storage_deleted_files_total{" + chosen + "}[$__rate_interval]))", "files"},
+		{"sum(increase(logcar_storage_deleted_bytes_total{" + chosen + "}[$__rate_interval])) / 1e6", "MB"}}},
+	{"Cut and mended", "Events cut at max_bytes, max_lines or the broker's limit, bytes that were not UTF-8, files that became shorter.", "timeseries", "short", 12, 8, []query{
+		{"sum(increase(logcar_truncated_events_total{" + chosen + "}[$__rate_interval]))", "cut for the broker"},
+		{"sum(increase(logcar_cut_events_total{" + chosen + "}[$__rate_interval]))", "cut at max_bytes"},
 		{"sum(increase(logcar_invalid_utf8_bytes_total{" + chosen + "}[$__rate_interval]))", "bytes not UTF-8"},
 		{"sum(increase(logcar_file_truncations_total{" + chosen + "}[$__rate_interval]))", "files truncated"}}},
 	{"Starts and open files", "", "timeseries", "short", 12, 8, []query{

@@ -54,7 +54,8 @@ func TestGenerated(t *testing.T) {
 func exposed(t *testing.T) map[string]map[string]bool {
 	t.Helper()
 	reasons := map[string]uint64{"x": 1}
-	snapshot := monitor.Snapshot{BytesDropped: reasons, EventsDropped: reasons, Files: []monitor.File{{Path: "/mnt/app.log"}}}
+	snapshot := monitor.Snapshot{BytesDropped: reasons, EventsDropped: reasons, Files: []monitor.File{{Path: "/mnt/app.log"}},
+		Storage: monitor.Storage{Limit: 1, Volumes: []monitor.Volume{{Path: "/mnt"}}}}
 	server, err := monitor.New(monitor.Config{Host: "127.0.0.1"}, func() monitor.Snapshot { return snapshot }, func() {})
 	if err != nil {
 		t.Fatal(err)
@@ -254,6 +255,7 @@ func TestAlertsFire(t *testing.T) {
 		{"an event is dropped", "LogcarDropsEvents", `logcar_events_dropped_total` + series + `,reason="too_large"} 0x50 1x10`},
 		{"Kafka is away", "LogcarStalled", `logcar_output_stalled` + series + `} 0x50 1x10`},
 		{"more is written than sent", "LogcarLags", `logcar_lag_bytes` + series + `,path="/a"} 0+2000000x60`},
+		{"the volume fills up", "LogcarVolumeFull", "logcar_storage_used_bytes" + series + "} 0+20x60\nlogcar_storage_limit_bytes" + series + "} 1000x60"},
 		{"a burst that is worked off", "", `logcar_lag_bytes` + series + `,path="/a"} 900000000-10000000x60`},
 		{"requests fail", "LogcarOutputErrors", "logcar_output_errors_total" + series + "} 0+9x60\nlogcar_output_requests_total" + series + "} 0+10x60"},
 		{"crashes", "LogcarRestarts", `logcar_start_time_seconds` + series + `} 1x20 2x10 3x10 4x20`},
