@@ -39,6 +39,13 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == asBlackhole {
+		if err := blackholeMain(os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, "blackhole:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	code, err := run(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "e2e:", err)
