@@ -36,7 +36,7 @@ func newMemoryRun(t *testing.T, hosts string) *memoryRun {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // its socket is gone by then
 	run.socket = filepath.Join(dir, "http")
 	run.shipper = newShipper(t, fmt.Sprintf(`
 filebeat.inputs:

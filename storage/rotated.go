@@ -57,15 +57,16 @@ func rotated(files []file) []file {
 		}
 	}
 	later := func(path string, f file) bool { return byPath[path].After(f.modified) }
-	return slices.DeleteFunc(slices.Clone(files), func(f file) bool {
+	goesOn := func(f file) bool {
 		dir, name := filepath.Split(f.path)
 		if m := counterPattern.FindStringSubmatch(name); m != nil {
-			return !later(dir+m[1], f)
+			return later(dir+m[1], f)
 		}
 		p, ok := dated(f)
 		last := latest[p.series]
-		return !ok || !later(p.series, f) && !(slices.Compare(last.stamp, p.stamp) > 0 && last.modified.After(f.modified))
-	})
+		return ok && (later(p.series, f) || slices.Compare(last.stamp, p.stamp) > 0 && last.modified.After(f.modified))
+	}
+	return slices.DeleteFunc(slices.Clone(files), func(f file) bool { return !goesOn(f) })
 }
 
 // A part is one file of a series of dated files.
