@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/logcar/logcar/config/tree"
+	"github.com/logcar/logcar/config/watch"
 	"github.com/logcar/logcar/event"
 	"github.com/logcar/logcar/match"
 	"github.com/logcar/logcar/multiline"
@@ -29,7 +30,7 @@ func (c *Config) readInputs(s *tree.Section, files []*included) {
 		enabled += c.addInputs(f.inputs, global, &f.off)
 	}
 	// Files with inputs may still come, where they are waited for.
-	if waits := slices.ContainsFunc(c.Reload.Watch, func(w Watched) bool { return w.Pattern }); enabled == 0 && !waits && len(c.broken) == 0 {
+	if waits := slices.ContainsFunc(c.Reload.Watch, func(w watch.Target) bool { return w.Pattern }); enabled == 0 && !waits && len(c.broken) == 0 {
 		s.Errorf("filebeat.inputs", "no inputs enabled: which files do you want to be read? Expected a list with paths")
 	}
 }

@@ -8,27 +8,22 @@ import (
 	"time"
 
 	"github.com/logcar/logcar/config/tree"
+	"github.com/logcar/logcar/config/watch"
 )
 
 // Reload says how changes of the configuration are noticed while logcar runs.
 type Reload struct {
 	Enabled bool // otherwise a change waits for the next start
 	// Watch has the files, and the patterns of files, whose changes shall be
-	// noticed, as absolute paths. Others count when something else is noticed.
-	Watch  []Watched
+	// noticed. Others count when something else is noticed.
+	Watch  []watch.Target
 	Period time.Duration // how often to look, besides notifications; 0: never
-}
-
-// Watched is what Reload.Watch holds.
-type Watched struct {
-	Path    string // absolute
-	Pattern bool   // Path is a pattern
 }
 
 func (r *Reload) watch(on bool, pattern string) {
 	if on {
 		r.Enabled = true
-		r.Watch = append(r.Watch, Watched{absolute(pattern), true})
+		r.Watch = append(r.Watch, watch.Target{Path: absolute(pattern), Pattern: true})
 	}
 }
 
@@ -36,7 +31,7 @@ func (r *Reload) watch(on bool, pattern string) {
 func (r *Reload) watchSources(sources []tree.Source) {
 	for _, s := range sources {
 		if s.Regular { // a pipe gives nothing a second time
-			r.Watch = append(r.Watch, Watched{Path: absolute(s.Path)})
+			r.Watch = append(r.Watch, watch.Target{Path: absolute(s.Path)})
 		}
 	}
 }
