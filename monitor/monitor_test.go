@@ -23,6 +23,7 @@ var example = Snapshot{
 	EventsRead: 10, EventsAcked: 7, EventsFlying: 2, EventsDropped: map[string]uint64{"filtered": 1},
 	OpenFiles: 2, Output: Output{Requests: 3, Errors: 1, WireBytes: 30, Stalled: "no leader"},
 	Files: []File{{Path: `/mnt/a "b".log`, Size: 120, Read: 100, Acked: 80}, {Path: "/mnt/c.log", Size: 1, Acked: 5}},
+	Config: Configuration{Hash: "abc", Reloads: map[string]uint64{"ok": 2, "refused": 1}},
 }
 
 func serve(t *testing.T, cfg Config, drain func()) *Server {
@@ -89,6 +90,7 @@ func TestMetrics(t *testing.T) {
 		`logcar_build_info{version="1.2.3"} 1`, "logcar_bytes_read_total 100", `logcar_bytes_dropped_total{reason="filtered"} 10`,
 		"logcar_output_stalled 1", `logcar_lag_bytes{path="/mnt/a \"b\".log"} 40`, `logcar_lag_bytes{path="/mnt/c.log"} 0`,
 		"# TYPE logcar_bytes_in_flight gauge", "logcar_start_time_seconds 1700000000",
+		"# TYPE logcar_config_reloads_total counter", `logcar_config_reloads_total{result="ok"} 2`, `logcar_config_reloads_total{result="refused"} 1`,
 	} {
 		if !strings.Contains(got, line+"\n") {
 			t.Errorf("no line %s in\n%s", line, got)

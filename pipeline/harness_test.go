@@ -86,13 +86,20 @@ func (p *pod) config() *config.Config {
 }
 
 // pipeline builds the pod's pipeline, which has to work.
-func (p *pod) pipeline(once bool) *Pipeline {
+func (p *pod) pipeline(once bool) *Supervisor {
 	p.t.Helper()
 	pipe, err := New(p.config(), once, "test", p.notes.log)
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	return pipe
+}
+
+// now is the pipeline that runs.
+func (s *Supervisor) now() *Pipeline {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pipe
 }
 
 // ship runs the pipeline to its end, with --once.

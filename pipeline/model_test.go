@@ -82,7 +82,7 @@ type world struct {
 	wire    *wire
 	faults  []*kfake.FaultHandle
 
-	pipe   *Pipeline // nil: none runs
+	pipe   *Supervisor // nil: none runs
 	cancel context.CancelFunc
 	stop   chan struct{}
 	ended  chan struct{}
@@ -385,7 +385,7 @@ func (w *world) remove(f *logFile) {
 func (w *world) empty(f *logFile) {
 	w.hold(f)
 	w.note("truncate %s", f.content.name)
-	truncations := func() uint64 { return w.pipe.tailer.Stats().Truncations }
+	truncations := func() uint64 { return w.pipe.snapshot().Truncations }
 	if w.pipe == nil {
 		w.must(f.pen.Truncate(0))
 	} else {
@@ -444,9 +444,9 @@ func (w *world) late() {
 	if w.pipe == nil || w.choose(2) == 0 {
 		return
 	}
-	before := w.pipe.kafka.Stats().Errors
+	before := w.pipe.now().kafka.Stats().Errors
 	w.await("a request is given up, or there is none", func() bool {
-		s := w.pipe.kafka.Stats()
+		s := w.pipe.now().kafka.Stats()
 		return s.Errors > before || s.InFlight == 0
 	})
 }
@@ -519,7 +519,7 @@ func (w *world) quit() {
 // has left it.
 func (w *world) crash() {
 	w.note("kill")
-	path := filepath.Join(w.pipe.cfg.RegistryDir, "registry.json")
+	path := filepath.Join(w.pipe.now().cfg.RegistryDir, "registry.json")
 	saved, unsaved := os.ReadFile(path)
 	if !errors.Is(unsaved, fs.ErrNotExist) {
 		w.must(unsaved)

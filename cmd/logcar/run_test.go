@@ -30,13 +30,14 @@ func TestOnce(t *testing.T) {
 }
 
 // TestTerminate: SIGTERM, and what else means it, ends logcar with status 0 and
-// everything delivered that was written before.
+// everything delivered that was written before. SIGHUP does so only where there is
+// nothing to reload.
 func TestTerminate(t *testing.T) {
 	t.Parallel()
 	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
 		t.Run(s.String(), func(t *testing.T) {
 			t.Parallel()
-			p := newPod(t, "output.file: {path: DIR/out, filename: docs}")
+			p := newPod(t, "output.file: {path: DIR/out, filename: docs}", "logcar.reload: false")
 			p.write("a.log", "1")
 			run := p.start()
 			run.awaitLog("Harvester started")

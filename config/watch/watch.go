@@ -133,7 +133,8 @@ func (w *watcher) listen(ctx context.Context, ticks <-chan time.Time) bool {
 			if !w.places.concern(ev.Name) {
 				continue
 			}
-		case <-errs: // some were lost
+		case err := <-errs:
+			w.log.Debug("notifications of the configuration's directories were lost", zap.Error(err))
 		}
 		if last.IsZero() {
 			last = time.Now().Add(patience)

@@ -1,0 +1,71 @@
+package monitor
+
+import "maps"
+
+// A Ledger has the numbers of all configurations that were active, one after the
+// other, as if they were one: no counter ever falls. The zero value is empty.
+type Ledger struct {
+	past       Snapshot // counters alone
+	readBytes  uint64   // what BytesRead was when the last one ended
+	readEvents uint64
+}
+
+// Close takes the last snapshot of a configuration. What it has read and not seen
+// confirmed is read again by the next one, and counts then.
+func (l *Ledger) Close(s Snapshot) {
+	total := l.Total(s)
+	l.readBytes, l.readEvents = total.BytesRead, total.EventsRead
+	s.BytesRead = less(s.BytesRead, s.BytesInFlight)
+	s.EventsRead = less(s.EventsRead, s.EventsFlying)
+	s.add(&l.past)
+	l.past = s
+}
+
+// Total returns a snapshot of the present configuration with all that was before
+// it. What has not been read again yet is in flight.
+func (l *Ledger) Total(s Snapshot) Snapshot {
+	s.add(&l.past)
+	owed := less(l.readBytes, s.BytesRead)
+	s.BytesRead += owed
+	s.BytesInFlight += owed
+	owed = less(l.readEvents, s.EventsRead)
+	s.EventsRead += owed
+	s.EventsFlying += owed
+	return s
+}
+
+// add adds another's counters. What only says how things are now stays.
+func (s *Snapshot) add(o *Snapshot) {
+	s.BytesRead += o.BytesRead
+	s.BytesAcked += o.BytesAcked
+	s.BytesDropped = sum(s.BytesDropped, o.BytesDropped)
+	s.EventsRead += o.EventsRead
+	s.EventsAcked += o.EventsAcked
+	s.EventsDropped = sum(s.EventsDropped, o.EventsDropped)
+	s.Truncations += o.Truncations
+	s.InvalidUTF8 += o.InvalidUTF8
+	s.Truncated += o.Truncated
+	s.Output.Requests += o.Output.Requests
+	s.Output.Errors += o.Output.Errors
+	s.Output.WireBytes += o.Output.WireBytes
+	s.Output.LogBytes += o.Output.LogBytes
+}
+
+func sum(a, b map[string]uint64) map[string]uint64 {
+	all := maps.Clone(b)
+	if all == nil {
+		return a
+	}
+	for key, n := range a {
+		all[key] += n
+	}
+	return all
+}
+
+// less is a - b, and 0 where a counter that was read later has overtaken another.
+func less(a, b uint64) uint64 {
+	if b > a {
+		return 0
+	}
+	return a - b
+}
