@@ -3,11 +3,11 @@ package monitor
 import "maps"
 
 // A Ledger has the numbers of all configurations that were active, one after the
-// other, as if they were one: no counter ever falls. The zero value is empty.
+// other, as if they were one, and its counters never fall. The zero value is empty.
 type Ledger struct {
-	past       Snapshot // counters alone
-	readBytes  uint64   // what BytesRead was when the last one ended
-	readEvents uint64
+	past Snapshot // counters alone, of what is over
+	// What was shown last; read is as of when the present configuration began.
+	readBytes, readEvents, ackedBytes, ackedEvents uint64
 }
 
 // Close takes the last snapshot of a configuration. What it has read and not seen
@@ -15,8 +15,10 @@ type Ledger struct {
 func (l *Ledger) Close(s Snapshot) {
 	total := l.Total(s)
 	l.readBytes, l.readEvents = total.BytesRead, total.EventsRead
-	s.BytesRead = less(s.BytesRead, s.BytesInFlight)
-	s.EventsRead = less(s.EventsRead, s.EventsFlying)
+	s.BytesAcked = total.BytesAcked - l.past.BytesAcked
+	s.BytesRead = s.BytesAcked + all(s.BytesDropped)
+	s.EventsAcked = total.EventsAcked - l.past.EventsAcked
+	s.EventsRead = s.EventsAcked + all(s.EventsDropped)
 	s.add(&l.past)
 	l.past = s
 }
@@ -25,13 +27,21 @@ func (l *Ledger) Close(s Snapshot) {
 // it. What has not been read again yet is in flight.
 func (l *Ledger) Total(s Snapshot) Snapshot {
 	s.add(&l.past)
-	owed := less(l.readBytes, s.BytesRead)
-	s.BytesRead += owed
-	s.BytesInFlight += owed
-	owed = less(l.readEvents, s.EventsRead)
-	s.EventsRead += owed
-	s.EventsFlying += owed
+	settle(&s.BytesRead, &s.BytesAcked, &s.BytesInFlight, l.readBytes, &l.ackedBytes)
+	settle(&s.EventsRead, &s.EventsAcked, &s.EventsFlying, l.readEvents, &l.ackedEvents)
 	return s
+}
+
+// settle keeps counters from falling: what is read again was counted before, and
+// what is dropped may be known before it is confirmed.
+func settle(read, acked, flying *uint64, wasRead uint64, wasAcked *uint64) {
+	owed := less(wasRead, *read)
+	*read += owed
+	*flying += owed
+	early := less(*wasAcked, *acked)
+	*acked += early
+	*flying = less(*flying, early)
+	*wasAcked = *acked
 }
 
 // add adds another's counters. What only says how things are now stays.
@@ -60,6 +70,13 @@ func sum(a, b map[string]uint64) map[string]uint64 {
 		all[key] += n
 	}
 	return all
+}
+
+func all(reasons map[string]uint64) (n uint64) {
+	for _, m := range reasons {
+		n += m
+	}
+	return n
 }
 
 // less is a - b, and 0 where a counter that was read later has overtaken another.

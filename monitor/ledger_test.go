@@ -27,7 +27,11 @@ func TestLedger(t *testing.T) {
 		{at(20, 20, 0), at(100, 90, 10), false},
 		{at(50, 30, 20), at(130, 100, 30), true},
 		{at(0, 0, 0), at(130, 100, 30), true},
-		{at(10, 0, 10), at(140, 100, 40), false},
+		{at(40, 0, 10), at(170, 100, 40), false},
+		{at(40, 10, 10), at(170, 110, 40), false},
+		{at(50, 0, 20), at(180, 110, 50), true}, // dropped and not confirmed, so that it is dropped again
+		{at(0, 0, 0), at(180, 110, 50), false},
+		{at(50, 20, 30), at(210, 130, 80), true},
 	} {
 		got := l.Total(step.now)
 		if !reflect.DeepEqual(got, step.want) {

@@ -22,7 +22,7 @@ var example = Snapshot{
 	BytesRead: 100, BytesAcked: 70, BytesInFlight: 20, BytesDropped: map[string]uint64{"filtered": 10},
 	EventsRead: 10, EventsAcked: 7, EventsFlying: 2, EventsDropped: map[string]uint64{"filtered": 1},
 	OpenFiles: 2, Output: Output{Requests: 3, Errors: 1, WireBytes: 30, Stalled: "no leader"},
-	Files: []File{{Path: `/mnt/a "b".log`, Size: 120, Read: 100, Acked: 80}, {Path: "/mnt/c.log", Size: 1, Acked: 5}},
+	Files:  []File{{Path: `/mnt/a "b".log`, Size: 120, Read: 100, Acked: 80}, {Path: "/mnt/c.log", Size: 1, Acked: 5}},
 	Config: Configuration{Hash: "abc", Reloads: map[string]uint64{"ok": 2, "refused": 1}},
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/logcar/logcar/event"
+	"github.com/logcar/logcar/monitor"
 )
 
 var (
@@ -86,13 +87,23 @@ type world struct {
 	cancel context.CancelFunc
 	stop   chan struct{}
 	ended  chan struct{}
-	err    error  // what Run returned
-	killed []bool // how each run ended
+	err    error // what Run returned
+	ends   []end // of each run
 
 	files   []*logFile // those that have a name
 	written map[string]*logEvent
 	count   int // of contents
 }
+
+// An end is how a run came to its end.
+type end int
+
+const (
+	quit     end = iota // everything was delivered and saved
+	handed              // what it has delivered was saved, and another one goes on
+	unsaved             // another one goes on, and may deliver some of it again
+	killedIt            // what was not saved is forgotten
+)
 
 // A logFile is a file that has a name, with what it holds.
 type logFile struct {
@@ -206,7 +217,7 @@ func (w *world) run() {
 
 // act does one thing.
 func (w *world) act() {
-	switch op := w.choose(20); {
+	switch op := w.choose(22); {
 	case op < 7:
 		w.write(w.any())
 	case op < 9:
@@ -232,6 +243,8 @@ func (w *world) act() {
 		w.begin()
 	case op == 18:
 		w.quit()
+	case op < 21:
+		w.reload()
 	default:
 		w.crash()
 	}
@@ -462,9 +475,10 @@ func (w *world) heal() {
 
 // begin starts a pipeline. Documents say which run they are of.
 func (w *world) begin() {
-	w.note("start run %d", len(w.killed))
-	w.text = fmt.Sprintf("name: run-%d\n", len(w.killed)) + w.base
+	w.note("start run %d", len(w.ends))
+	w.text = fmt.Sprintf("name: run-%d\n", len(w.ends)) + w.base
 	w.pipe = w.pipeline(false)
+	w.pipe.patience = 200 * time.Millisecond
 	ctx, cancel := context.WithCancel(context.Background())
 	w.cancel, w.stop, w.ended = cancel, make(chan struct{}), make(chan struct{})
 	pipe, stop, ended := w.pipe, w.stop, w.ended
@@ -472,6 +486,35 @@ func (w *world) begin() {
 		defer close(ended)
 		w.err = pipe.Run(ctx, stop)
 	}()
+}
+
+// reload has another pipeline go on, which says in its documents that it is another
+// run. Whether the brokers are well or not, nothing is lost.
+func (w *world) reload() {
+	if w.choose(2) == 0 {
+		w.heal()
+	}
+	w.note("reload: run %d", len(w.ends)+1)
+	given := w.notes.FilterMessageSnippet("not everything that was sent is confirmed").Len()
+	was := w.pipe.snapshot()
+	w.text = fmt.Sprintf("name: run-%d\n", len(w.ends)+1) + w.base
+	w.save()
+	if w.choose(2) == 0 {
+		w.pipe.Reload() // otherwise it hears of it
+	}
+	var now monitor.Snapshot
+	w.await("it is applied", func() bool {
+		now = w.pipe.snapshot()
+		return now.Config.Hash != was.Config.Hash
+	})
+	if now.BytesRead < was.BytesRead || now.BytesAcked < was.BytesAcked || now.EventsRead < was.EventsRead || now.EventsAcked < was.EventsAcked {
+		w.fail("counters have fallen, from %+v to %+v", was, now)
+	}
+	if w.notes.FilterMessageSnippet("not everything that was sent is confirmed").Len() > given {
+		w.ends = append(w.ends, unsaved)
+	} else {
+		w.ends = append(w.ends, handed)
+	}
 }
 
 // end waits for the end of Run.
@@ -509,7 +552,7 @@ func (w *world) quit() {
 	if n := w.pipe.registry.Stats().StrayAcks; n > 0 {
 		w.fail("%d stray acknowledgements", n)
 	}
-	w.pipe, w.killed = nil, append(w.killed, false)
+	w.pipe, w.ends = nil, append(w.ends, quit)
 	for _, e := range w.written {
 		e.safe = e.safe || !e.lost && !unfinished[e]
 	}
@@ -533,7 +576,7 @@ func (w *world) crash() {
 	} else if w.pipe.registry.Stats().Saves > 0 {
 		w.must(os.Remove(path)) // saved since, which fails if it is elsewhere
 	}
-	w.pipe, w.killed = nil, append(w.killed, true)
+	w.pipe, w.ends = nil, append(w.ends, killedIt)
 	there := map[*content]bool{}
 	for _, f := range w.files {
 		there[f.content] = true
@@ -552,7 +595,7 @@ func (w *world) judge() {
 		partition int32
 		run       int
 	}
-	kills := slices.Contains(w.killed, true)
+	repeats := slices.Contains(w.ends, killedIt) || slices.Contains(w.ends, unsaved)
 	last := map[stream]int{}
 	w.consume(func(r *kgo.Record) {
 		var d document
@@ -563,8 +606,8 @@ func (w *world) judge() {
 		}
 		e.runs = append(e.runs, run)
 		s := stream{content: e.content, partition: r.Partition}
-		if kills {
-			s.run = run // the one after a kill goes back
+		if repeats {
+			s.run = run // the next one goes back
 		}
 		if before, ok := last[s]; ok && e.number <= before {
 			w.fail("%s, partition %d offset %d, run %d: event %d after %d", e.content.name, r.Partition, r.Offset, run, e.number, before)
@@ -583,17 +626,17 @@ func (w *world) judgeEvent(name string, e *logEvent) {
 	case !e.excluded && !e.lost && len(e.runs) == 0:
 		w.fail("%s: is missing", name)
 	}
-	by := make([]int, len(w.killed))
+	by := make([]int, len(w.ends))
 	for _, run := range e.runs {
 		by[run]++
 	}
-	came, settled := false, false // settled: a clean end has saved that it came
+	came, settled := false, false // settled: it is saved that it came
 	for run, n := range by {
 		if n > 1 || n > 0 && settled {
-			w.fail("%s: was delivered by the runs %v; killed were: %v", name, e.runs, w.killed)
+			w.fail("%s: was delivered by the runs %v; they ended: %v", name, e.runs, w.ends)
 		}
 		came = came || n > 0
-		settled = settled || came && !w.killed[run]
+		settled = settled || came && w.ends[run] == quit || n > 0 && w.ends[run] == handed
 	}
 }
 

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -33,10 +32,11 @@ type Supervisor struct {
 	registry *registry.Registry
 	agent    output.Agent
 
-	load    func() (*config.Config, error) // nil: the configuration stays
-	applied func(*config.Config)
-	changed chan struct{} // holds one when the configuration may have changed
-	asked   chan struct{} // and when somebody wants it to be read again
+	load     func() (*config.Config, error) // nil: the configuration stays
+	applied  func(*config.Config)
+	patience time.Duration // of an exchange
+	changed  chan struct{} // holds one when the configuration may have changed
+	asked    chan struct{} // and when somebody wants it to be read again
 
 	background sync.WaitGroup
 
@@ -54,7 +54,8 @@ type Supervisor struct {
 func New(cfg *config.Config, once bool, version string, log *zap.Logger) (*Supervisor, error) {
 	s := &Supervisor{
 		once: once, version: version, started: time.Now(), log: log,
-		changed: make(chan struct{}, 1), asked: make(chan struct{}, 1), endHTTP: func() {},
+		patience: exchangeTimeout,
+		changed:  make(chan struct{}, 1), asked: make(chan struct{}, 1), endHTTP: func() {},
 		status: monitor.Configuration{Hash: cfg.Hash, Applied: time.Now(), Reloads: map[string]uint64{reloadOK: 0, reloadRefused: 0}},
 	}
 	if err := s.openRegistry(cfg); err != nil {
@@ -231,7 +232,7 @@ func (s *Supervisor) deadline(ctx context.Context, p *Pipeline, stop <-chan stru
 		s.log.Info("stopping: reading files to their end", zap.Duration("timeout", timeout))
 		stop = nil
 	case <-p.yield:
-		timeout, cause = exchangeTimeout, errExchange
+		timeout, cause = s.patience, errExchange
 	}
 	timer := time.NewTimer(timeout)
 	defer timer.Stop()
@@ -265,4 +266,4 @@ func poke(c chan struct{}) {
 var errDeadline = errors.New("the time to stop is over (filebeat.shutdown_timeout)")
 
 // errExchange is why an exchange gave up waiting for confirmations.
-var errExchange = fmt.Errorf("not confirmed within %v", exchangeTimeout)
+var errExchange = errors.New("the time of a reload is over")
