@@ -116,6 +116,25 @@ in.d/4.yml:1: 0.type: input type "tcp" is not supported`
 	}
 }
 
+// TestPipe: what can be read once alone is not watched.
+func TestPipe(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if _, err := w.WriteString(basic); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c := mustLoad(t, Args{Files: []string{fmt.Sprintf("/dev/fd/%d", r.Fd())}, Home: t.TempDir()})
+	if len(c.Inputs) != 1 || len(c.Reload.Watch) != 0 {
+		t.Errorf("%d inputs, watched: %v", len(c.Inputs), c.Reload.Watch)
+	}
+}
+
 // TestOrigin: the hash is what sha256sum prints, and what is watched is what the
 // configuration says.
 func TestOrigin(t *testing.T) {

@@ -100,10 +100,10 @@ type world struct {
 type end int
 
 const (
-	quit     end = iota // everything was delivered and saved
-	handed              // what it has delivered was saved, and another one goes on
-	unsaved             // another one goes on, and may deliver some of it again
-	killed            // what was not saved is forgotten
+	quit    end = iota // everything was delivered and saved
+	handed             // what it has delivered was saved, and another one goes on
+	unsaved            // another one goes on, and may deliver some of it again
+	killed             // what was not saved is forgotten
 )
 
 // A logFile is a file that has a name, with what it holds.

@@ -184,8 +184,7 @@ func (s *Supervisor) run(ctx context.Context, stop <-chan struct{}) (*candidate,
 	stop = s.stops(watching, &background, p, stop)
 	background.Go(func() { s.deadline(watching, p, stop, cancel) })
 	background.Go(func() { s.report(watching, p) })
-	if s.load != nil {
-		r := p.cfg.Reload
+	if r := p.cfg.Reload; s.load != nil && (len(r.Watch) > 0 || r.Period > 0) {
 		background.Go(func() { watch.Run(watching, r.Watch, r.Period, s.log, func() { poke(s.changed) }) })
 	}
 	ended := make(chan error, 1)
