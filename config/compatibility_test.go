@@ -49,6 +49,7 @@ var chapters = []struct {
 	without     *tree.Table // whose options have a chapter of their own
 }{
 	{"Top level", "", &topTable, nil},
+	{"Inputs in files of their own", "`filebeat.config.inputs`. Each file that `path` matches is a YAML list of inputs; references in it find the environment and `path.*`.", &configInputsTable, nil},
 	{"Inputs", "Each element of `filebeat.inputs`, or of `filebeat.prospectors`.", &inputTable, nil},
 	{"The log input", "What `type: log` adds, and inputs without a type.", &logTable, &inputTable},
 	{"The container input", "What `type: container` adds to the log input. Its files are what the container runtime writes, and symbolic links are always followed.", &containerInputTable, &logTable},

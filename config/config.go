@@ -76,10 +76,17 @@ type Config struct {
 	Storage         storage.Config
 	Logging         Logging
 
+	Reload Reload
+	// Hash is the SHA-256 of the files that it was read from, in hexadecimal. As
+	// long as they are the same, so is the configuration.
+	Hash string
+
 	Warnings []Problem
 	Keys     []KeyReport
 
-	off disabled
+	off        disabled
+	broken     []error // of included files that cannot be read
+	watchFiles bool    // logcar.reload
 }
 
 // Logging is how logcar logs for itself.
@@ -99,38 +106,40 @@ const defaultQuiet = time.Second
 // Load reads the configuration. The error joins everything that is wrong with
 // it, each with file, line and key.
 func Load(args Args) (*Config, error) {
-	root, at, err := load(args)
+	root, known, err := load(args)
 	if err != nil {
 		return nil, err
 	}
-	c := &Config{Data: at.data, Keystore: at.keystore}
-	c.read(root)
-	if c.Warnings, err = c.off.problems(root.Finish()); err != nil {
+	c := &Config{Data: known.at.data, Keystore: known.at.keystore}
+	files := c.read(root, tree.Settings{Lookup: known.lookup, StrictPerms: args.StrictPerms})
+	if err := c.finish(root, files); err != nil {
 		return nil, err
 	}
-	c.Keys = c.off.report(root.Report())
 	return c, nil
 }
 
 // load merges the files and the command line, and opens the keystore that their
 // references may mean.
-func load(args Args) (*tree.Root, dataPaths, error) {
+func load(args Args) (*tree.Root, *secrets, error) {
 	known := &secrets{}
 	root, err := merged(args, known)
 	if err != nil {
-		return nil, dataPaths{}, err
+		return nil, nil, err
 	}
-	at := dataPathsOf(root)
-	known.store, err = keystore.Open(at.keystore, args.StrictPerms)
+	known.at = dataPathsOf(root)
+	known.store, err = keystore.Open(known.at.keystore, args.StrictPerms)
+	s := root.Section("", &topTable)
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		// Nobody knows whether there is one: most pods have none, and ship all
 		// the same when they may not look into path.data.
-		root.Section("", &topTable).Warnf("keystore.path", "%v; references find the environment alone", err)
+		s.Warnf("keystore.path", "%v; references find the environment alone", err)
 	case err != nil:
-		return nil, at, fmt.Errorf("load configuration: %w", err)
+		return nil, nil, fmt.Errorf("load configuration: %w", err)
+	default:
+		_, _ = s.ReadFile(known.at.keystore) // if it is there, it is a source
 	}
-	return root, at, nil
+	return root, known, nil
 }
 
 // merged merges the files and the command line.
@@ -196,10 +205,11 @@ func (a *Args) paths() []string {
 	return overrides
 }
 
-// read turns the tree into the configuration. Problems are recorded in the root.
-func (c *Config) read(root *tree.Root) {
+// read turns the tree into the configuration, and returns the files of inputs that
+// it includes. Problems are recorded in the roots.
+func (c *Config) read(root *tree.Root, settings tree.Settings) []*included {
 	s := root.Section("", &topTable)
-	old := s.Has("filebeat.prospectors")
+	old := s.Has("filebeat.prospectors") || s.Has("filebeat.config.prospectors")
 	c.Shape = shape(s, old)
 	c.Name = s.String("name", "")
 	c.MaxProcs = s.Int("max_procs", 0)
@@ -227,8 +237,12 @@ func (c *Config) read(root *tree.Root) {
 	c.readStorage(s)
 	c.Documents.Global = readProcessors(s)
 	c.Documents.EventID = s.Bool("logcar.event_id", false)
-	c.readInputs(s)
+	c.watchFiles = s.Bool("logcar.reload", true)
+	c.Reload.Enabled = c.watchFiles
+	files := c.include(s, settings)
+	c.readInputs(s, files)
 	c.readOutput(s)
+	return files
 }
 
 // shape is the generation of documents: what the key says, or what the spelling

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/logcar/logcar/config/tree"
+	"github.com/logcar/logcar/config/watch"
 	"github.com/logcar/logcar/event"
 	"github.com/logcar/logcar/match"
 	"github.com/logcar/logcar/multiline"
@@ -15,19 +16,30 @@ import (
 	"github.com/logcar/logcar/tailer"
 )
 
-// readInputs reads filebeat.inputs, or filebeat.prospectors of 6.x.
-func (c *Config) readInputs(s *tree.Section) {
+// readInputs reads filebeat.inputs, or filebeat.prospectors of 6.x, and then those
+// of included files.
+func (c *Config) readInputs(s *tree.Section, files []*included) {
 	global := commonOf(s)
-	var sections []*tree.Section
+	enabled := 0
 	for _, key := range []string{"filebeat.prospectors", "filebeat.inputs"} {
 		if s.Has(key) {
-			sections = append(sections, s.List(key, &inputTable)...)
+			enabled += c.addInputs(s.List(key, &inputTable), global, &c.off)
 		}
 	}
-	enabled := 0
+	for _, f := range files {
+		enabled += c.addInputs(f.inputs, global, &f.off)
+	}
+	// Files with inputs may still come, where they are waited for.
+	if waits := slices.ContainsFunc(c.Reload.Watch, func(w watch.Target) bool { return w.Pattern }); enabled == 0 && !waits && len(c.broken) == 0 {
+		s.Errorf("filebeat.inputs", "no inputs enabled: which files do you want to be read? Expected a list with paths")
+	}
+}
+
+// addInputs reads the inputs that are enabled, and returns how many those are.
+func (c *Config) addInputs(sections []*tree.Section, global common, off *disabled) (enabled int) {
 	for _, in := range sections {
 		if !in.Bool("enabled", true) {
-			c.off = append(c.off, in.Path())
+			*off = append(*off, in.Path())
 			continue
 		}
 		enabled++
@@ -43,9 +55,7 @@ func (c *Config) readInputs(s *tree.Section) {
 			c.Documents.Inputs[i.Event] = chain
 		}
 	}
-	if enabled == 0 {
-		s.Errorf("filebeat.inputs", "no inputs enabled: which files do you want to be read? Expected a list with paths")
-	}
+	return enabled
 }
 
 // readInput reads one input according to its type.

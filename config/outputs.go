@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"net"
 	"net/netip"
-	"os"
 	"strconv"
 	"strings"
 
@@ -188,7 +187,7 @@ func pemOf(s *tree.Section, key, value string) ([]byte, bool) {
 	if strings.HasPrefix(strings.TrimSpace(value), "-----BEGIN") {
 		return []byte(value), true
 	}
-	pem, err := os.ReadFile(value)
+	pem, err := s.ReadFile(value)
 	if err != nil {
 		s.Errorf(key, "%v", err)
 		return nil, false

@@ -65,8 +65,15 @@ func TestErrors(t *testing.T) {
 		{"inputs disabled", "filebeat.inputs: [{paths: /a, enabled: false}]\n" + console, []string{
 			"filebeat.yml:1: filebeat.inputs: no inputs enabled: which files do you want to be read? Expected a list with paths",
 		}},
-		{"inputs in other files", "filebeat.config.inputs: {path: '*.yml'}\nfilebeat.inputs: [paths: /a]\n" + console, []string{
-			"filebeat.yml:1: filebeat.config.inputs: is not supported: read the inputs from the main file instead",
+		{"a map where inputs are listed", "filebeat.config.inputs: {path: '*.yml'}\nfilebeat.inputs: [paths: /a]\n" + console, []string{
+			"load configuration: filebeat.yml:1: expected a list at the top, found a map",
+		}},
+		{"other files without a path", "filebeat.config.inputs: {}\nfilebeat.inputs: [paths: /a]\n" + console, []string{
+			"filebeat.yml:1: filebeat.config.inputs.path: no path: expected a pattern such as ${path.config}/inputs.d/*.yml",
+		}},
+		{"no pattern of files", "filebeat.config.inputs: {path: '[', reload.period: -1s}\nfilebeat.inputs: [paths: /a]\n" + console, []string{
+			`filebeat.yml:1: filebeat.config.inputs.path: "[" is no pattern: syntax error in pattern`,
+			"filebeat.yml:1: filebeat.config.inputs.reload.period: -1s is negative; expected 0 or more",
 		}},
 		{"unsupported input", "filebeat.inputs:\n- {type: journald, paths: /a}\n" + console, []string{
 			in + `type: input type "journald" is not supported; log, filestream and container are`,

@@ -46,6 +46,7 @@ func refTo(def string) schema { return schema{"$ref": "#/$defs/" + def} }
 
 // beneath are the tables of maps, and of lists of maps, by the option's name.
 var beneath = map[string]*tree.Table{
+	"filebeat.config.inputs": &configInputsTable, "filebeat.config.prospectors": &configInputsTable,
 	"output.kafka": &kafkaTable, "output.file": &fileTable, "output.console": &consoleTable,
 	"ssl": &tlsTable, "codec": &codecTable,
 	"json": &jsonTable, "multiline": &multilineTable, "parsers": &parserTable,

@@ -11,7 +11,10 @@ import (
 // secrets is where references look for what is no key of the configuration: in the
 // keystore, then in the environment, as Filebeat's do. Until the keystore is open
 // there is the environment alone, to find the keystore by.
-type secrets struct{ store *keystore.Store }
+type secrets struct {
+	at    dataPaths
+	store *keystore.Store
+}
 
 func (s *secrets) lookup(name string) (string, bool) {
 	if s.store != nil {

@@ -53,6 +53,9 @@ var topTable = tree.Table{Name: "top", Options: slices.Concat(
 	[]tree.Option{
 		{Name: "filebeat.inputs", Kind: tree.List, Note: "log, filestream and container"},
 		{Name: "filebeat.prospectors", Kind: tree.List, Note: "the spelling of 6.x; documents are then of 6.x too, see logcar.documents"},
+		{Name: "filebeat.config.inputs", Kind: tree.Group, Note: "files that each hold a list of inputs"},
+		{Name: "filebeat.config.prospectors", Kind: tree.Group, Note: "the spelling of 6.x"},
+		option("filebeat.config_dir", tree.String, "", "an older way: a directory of *.yml that each hold filebeat.inputs"),
 		option("filebeat.shutdown_timeout", tree.Duration, "25s", "how long a stop waits for what was read to be confirmed; 0 is the default"),
 		option("filebeat.registry.path", tree.String, "registry", "below path.data"),
 		option("filebeat.registry_file", tree.String, "registry", "where Filebeat 6 kept positions, below path.data: the first start takes them over"),
@@ -82,6 +85,7 @@ var topTable = tree.Table{Name: "top", Options: slices.Concat(
 		option("logcar.quiet", tree.Duration, "1s", "logcar's own: when stopping, how long no file must have grown before logcar ends"),
 		option("logcar.exit_when_quiet", tree.Duration, "0", "logcar's own, for Jobs: end when nothing was written for so long; 0 is never"),
 		option("logcar.done_file", tree.String, "", "logcar's own, for Jobs: end when this file appears"),
+		option("logcar.reload", tree.Bool, "true", "logcar's own: apply changes of the configuration's files at once, and on SIGHUP; with false SIGHUP ends logcar, as it ends Filebeat"),
 		option("logcar.termination_log", tree.String, "/dev/termination-log", "logcar's own: what was delivered, for the pod's status; only if the file exists"),
 		option("logcar.storage.max_bytes", tree.ByteSize, "", "logcar's own: how much the directories of the logs may hold together, such as 2GiB: the sizeLimit of their emptyDir"),
 		option("logcar.storage.warn", tree.String, "70%", "logcar's own: how full they, or the volume that they are on, may be before there is a warning; off is never"),
@@ -99,8 +103,21 @@ var topTable = tree.Table{Name: "top", Options: slices.Concat(
 	noEffect("logcar has no modules and no autodiscovery", "filebeat.modules", "filebeat.config.modules", "filebeat.autodiscover", "autodiscover"),
 	noEffect("there is no seccomp filter to set", "seccomp"),
 	noEffect("there are no profiles over HTTP", "http.pprof"),
-	refused("read the inputs from the main file instead", "filebeat.config.inputs", "filebeat.config.prospectors", "filebeat.config_dir"),
 )}
+
+// configInputsTable has filebeat.config.inputs.
+var configInputsTable = tree.Table{Name: "filebeat.config.inputs", Options: []tree.Option{
+	option("enabled", tree.Bool, "true", ""),
+	option("path", tree.String, "", "a pattern, relative to path.config; what is wrong with one of the files is an error"),
+	option("reload.enabled", tree.Bool, "as logcar.reload", "whether changes of these files are applied at once; Filebeat's default is false"),
+	option("reload.period", tree.Duration, "notifications alone", "how often to look besides"),
+}}
+
+// configDirTable has what the files of filebeat.config_dir hold.
+var configDirTable = tree.Table{Name: "filebeat.config_dir", Options: []tree.Option{
+	{Name: "filebeat.inputs", Kind: tree.List},
+	{Name: "filebeat.prospectors", Kind: tree.List},
+}}
 
 // inputTable has what is read before the type is known.
 var inputTable = tree.Table{Name: "input", Options: slices.Concat(

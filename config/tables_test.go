@@ -53,8 +53,14 @@ func places(t *testing.T) []place {
 		return place{table, "filebeat.inputs.0.parsers.0." + name + ".", file(base), values}
 	}
 	certificate, key := keyPair(t)
+	inputs, dir := filepath.Dir(file("- paths: /c\n")), filepath.Dir(file("filebeat.inputs: [paths: /d]\n"))
+	topValues := with(topValues, map[string]sample{"filebeat.config_dir": value(dir)})
 	return []place{
 		{&topTable, "", file(log + console), topValues},
+		{&configInputsTable, "filebeat.config.inputs.", file("filebeat.config.inputs.path: " + inputs + "/*.yml\n" + log + console), map[string]sample{
+			"enabled": value("false"), "path": value("/x/*.yml"), "reload.enabled": value("false"), "reload.period": value("5s"),
+		}},
+		{&configDirTable, "", file(log + console), nil},
 		{&inputTable, "filebeat.inputs.0.", file(log + console), inputValues},
 		{&logTable, "filebeat.inputs.0.", file(log + console), with(inputValues, logValues)},
 		{&filestreamTable, "filebeat.inputs.0.", file(filestream + console), with(inputValues, filestreamValues)},
@@ -107,7 +113,7 @@ var topValues = map[string]sample{
 	"http.host":    {value: "0.0.0.0", with: []string{"http.enabled=true"}},
 	"http.port":    {value: "5067", with: []string{"http.enabled=true"}},
 
-	"logcar.unterminated": value("true"), "logcar.documents": value("7"), "logcar.quiet": value("3s"), "logcar.event_id": value("true"),
+	"logcar.unterminated": value("true"), "logcar.documents": value("7"), "logcar.quiet": value("3s"), "logcar.event_id": value("true"), "logcar.reload": value("false"),
 	"logcar.storage.max_bytes": value("512MiB"), "logcar.storage.warn": value("off"), "logcar.storage.delete": value("85%"),
 	"logcar.exit_when_quiet": value("10s"), "logcar.done_file": value("/logs/done"), "logcar.termination_log": value("/x"),
 }
@@ -204,7 +210,7 @@ func TestTablesAreTrue(t *testing.T) {
 		}
 	}
 	for _, table := range []*tree.Table{
-		&topTable, &inputTable, &logTable, &filestreamTable, &containerInputTable, &jsonTable, &multilineTable, &parserTable,
+		&topTable, &configInputsTable, &configDirTable, &inputTable, &logTable, &filestreamTable, &containerInputTable, &jsonTable, &multilineTable, &parserTable,
 		&ndjsonTable, &containerTable, &syslogTable, &includeTable, &kafkaTable, &tlsTable, &fileTable, &consoleTable, &codecTable, &otherTable,
 	} {
 		if !covered[table] {

@@ -46,9 +46,13 @@ func (e *exposition) single(name, kind, help string, v any) {
 }
 
 func (e *exposition) byReason(name, help string, m map[string]uint64) {
+	e.byLabel("reason", name, help, m)
+}
+
+func (e *exposition) byLabel(label, name, help string, m map[string]uint64) {
 	e.family(name, "counter", help)
-	for _, reason := range slices.Sorted(maps.Keys(m)) {
-		e.value(name, m[reason], "reason", reason)
+	for _, value := range slices.Sorted(maps.Keys(m)) {
+		e.value(name, m[value], label, value)
 	}
 }
 
@@ -91,6 +95,7 @@ func (s *Snapshot) appendMetrics(b []byte) []byte {
 	e.single("logcar_output_errors_total", "counter", "Requests that failed, and were or will be repeated.", s.Output.Errors)
 	e.single("logcar_output_wire_bytes_total", "counter", "Bytes of batches that were confirmed, compressed.", s.Output.WireBytes)
 	e.storage(s.Storage)
+	e.byLabel("result", "logcar_config_reloads_total", "Changed configurations, by what became of them.", s.Config.Reloads)
 	stalled := 0
 	if s.Output.Stalled != "" {
 		stalled = 1

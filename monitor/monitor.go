@@ -44,6 +44,17 @@ type Snapshot struct {
 
 	Output Output `json:"output"`
 	Files  []File `json:"files"`
+
+	Config Configuration `json:"config"`
+}
+
+// Configuration is the one that is active.
+type Configuration struct {
+	Hash    string            `json:"hash"`    // SHA-256 of its files
+	Applied time.Time         `json:"applied"` // since when it is active
+	Reloads map[string]uint64 `json:"reloads"` // changed ones, by result: ok, refused
+	// Refused is what is wrong with the files, which are not what is active then.
+	Refused string `json:"refused,omitempty"`
 }
 
 // Output is how the destination does.
@@ -51,6 +62,8 @@ type Output struct {
 	Requests  uint64 `json:"requests"`
 	Errors    uint64 `json:"errors"`
 	WireBytes uint64 `json:"wire_bytes"`
+	LogBytes  uint64 `json:"log_bytes"` // bytes of log files that are dealt with, those of dropped events included
+	InFlight  int    `json:"batches_in_flight"`
 	// Stalled is why nothing is confirmed although there is something to send;
 	// empty while all is well.
 	Stalled string `json:"stalled,omitempty"`
@@ -126,6 +139,9 @@ func removeStale(path string) error {
 	}
 	return os.Remove(path)
 }
+
+// Close ends a server that was never run.
+func (s *Server) Close() error { return s.listener.Close() }
 
 // Addr is where the server listens.
 func (s *Server) Addr() net.Addr { return s.listener.Addr() }

@@ -25,7 +25,8 @@ var example = Snapshot{
 		Limit: 2000, Used: 1500, Volumes: []Volume{{Path: "/mnt", Size: 9000, Free: 4000}}, Deleted: 4, DeletedBytes: 400,
 	},
 	OpenFiles: 2, Output: Output{Requests: 3, Errors: 1, WireBytes: 30, Stalled: "no leader"},
-	Files: []File{{Path: `/mnt/a "b".log`, Size: 120, Read: 100, Acked: 80}, {Path: "/mnt/c.log", Size: 1, Acked: 5}},
+	Files:  []File{{Path: `/mnt/a "b".log`, Size: 120, Read: 100, Acked: 80}, {Path: "/mnt/c.log", Size: 1, Acked: 5}},
+	Config: Configuration{Hash: "abc", Reloads: map[string]uint64{"ok": 2, "refused": 1}},
 }
 
 func serve(t *testing.T, cfg Config, drain func()) *Server {
@@ -94,6 +95,7 @@ func TestMetrics(t *testing.T) {
 		"logcar_storage_limit_bytes 2000", "logcar_storage_used_bytes 1500", `logcar_storage_size_bytes{path="/mnt"} 9000`,
 		`logcar_storage_free_bytes{path="/mnt"} 4000`, "logcar_storage_deleted_files_total 4", "logcar_storage_deleted_bytes_total 400",
 		"# TYPE logcar_bytes_in_flight gauge", "logcar_start_time_seconds 1700000000",
+		"# TYPE logcar_config_reloads_total counter", `logcar_config_reloads_total{result="ok"} 2`, `logcar_config_reloads_total{result="refused"} 1`,
 	} {
 		if !strings.Contains(got, line+"\n") {
 			t.Errorf("no line %s in\n%s", line, got)

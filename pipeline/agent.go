@@ -7,23 +7,19 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/logcar/logcar/config"
 	"github.com/logcar/logcar/output"
 )
 
 // newAgent finds out what documents say of this process. agent.id is kept in
 // path.data/meta.json, where Filebeat keeps its own: one that is there stays.
 // Without it a new one is made; unkept is why that will not be there next time.
-func newAgent(cfg *config.Config, version string) (a output.Agent, unkept, err error) {
+func newAgent(data, version string) (a output.Agent, unkept, err error) {
 	host, err := os.Hostname()
 	if err != nil {
 		return a, nil, fmt.Errorf("find host name: %w", err)
 	}
-	a = output.Agent{Name: cfg.Name, Hostname: host, EphemeralID: newUUID(), Build: "logcar " + version}
-	if a.Name == "" {
-		a.Name = host
-	}
-	path := filepath.Join(cfg.Data, "meta.json")
+	a = output.Agent{Name: host, Hostname: host, EphemeralID: newUUID(), Build: "logcar " + version}
+	path := filepath.Join(data, "meta.json")
 	if a.ID, err = readID(path); err != nil {
 		a.ID = newUUID()
 		unkept = writeID(path, a.ID)

@@ -53,14 +53,14 @@ func TestAgentID(t *testing.T) {
 			if err := os.WriteFile(file, []byte(tt.meta), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			first, unkept, err := newAgent(p.config(), "test")
+			first, unkept, err := newAgent(p.config().Data, "test")
 			if err != nil || unkept != nil {
 				t.Fatal(err, unkept)
 			}
 			if kept := first.ID == "3fc97cb7-0a1b-4c2d-8e3f-001122334455"; kept != tt.kept {
 				t.Errorf("agent.id %q, kept: %v", first.ID, kept)
 			}
-			second, _, err := newAgent(p.config(), "test")
+			second, _, err := newAgent(p.config().Data, "test")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -17,13 +18,12 @@ const look = 500 * time.Millisecond
 
 // stops returns a channel that is closed when stop is, or when the configuration's
 // own conditions for the end are met: a Job's sidecar leaves by itself.
-func (p *Pipeline) stops(ctx context.Context, stop <-chan struct{}) <-chan struct{} {
+func (s *Supervisor) stops(ctx context.Context, background *sync.WaitGroup, p *Pipeline, stop <-chan struct{}) <-chan struct{} {
 	if p.cfg.ExitWhenQuiet <= 0 && p.cfg.DoneFile == "" {
 		return stop
 	}
 	end := make(chan struct{})
-	p.background.Go(func() {
-		defer close(end)
+	background.Go(func() {
 		ticks := time.NewTicker(look)
 		defer ticks.Stop()
 		for {
@@ -31,11 +31,13 @@ func (p *Pipeline) stops(ctx context.Context, stop <-chan struct{}) <-chan struc
 			case <-ctx.Done():
 				return
 			case <-stop:
+				close(end)
 				return
 			case <-ticks.C:
 			}
 			if why := p.ended(); why != "" {
-				p.log.Info("Stopping logcar", zap.String("reason", why))
+				s.log.Info("Stopping logcar", zap.String("reason", why))
+				close(end)
 				return
 			}
 		}
@@ -56,12 +58,6 @@ func (p *Pipeline) ended() string {
 		}
 	}
 	return ""
-}
-
-// announce is called when the end of the pod is announced, before it comes.
-func (p *Pipeline) announce() {
-	p.log.Info("the end of the pod is announced")
-	p.tailer.Announce()
 }
 
 // lastWord is what is left in the pod's status when logcar has ended: a proof
@@ -86,8 +82,8 @@ const maxTermination = 4096
 
 // terminate writes the last word where kubelet looks for it. The file is there
 // already in a container; nowhere else is one made.
-func (p *Pipeline) terminate(cause error) {
-	path := p.cfg.TerminationLog
+func (s *Supervisor) terminate(cause error) {
+	path := s.pipe.cfg.TerminationLog
 	if path == "" {
 		return
 	}
@@ -96,21 +92,21 @@ func (p *Pipeline) terminate(cause error) {
 		return
 	}
 	if err == nil {
-		_, err = f.Write(p.lastWord(cause))
+		_, err = f.Write(s.lastWord(cause))
 		err = errors.Join(err, f.Close())
 	}
 	if err != nil {
-		p.log.Warn("cannot write the termination message", zap.Error(err))
+		s.log.Warn("cannot write the termination message", zap.Error(err))
 	}
 }
 
-func (p *Pipeline) lastWord(cause error) []byte {
-	s := p.snapshot()
-	w := lastWord{Delivered: cause == nil, Events: s.EventsAcked}
+func (s *Supervisor) lastWord(cause error) []byte {
+	now := s.snapshot()
+	w := lastWord{Delivered: cause == nil, Events: now.EventsAcked}
 	if cause != nil {
 		w.Error = cause.Error()
 	}
-	for _, f := range s.Files {
+	for _, f := range now.Files {
 		w.Unsent += uint64(f.Lag())
 		w.Files = append(w.Files, lastFile{Path: f.Path, Size: f.Size, Acked: f.Acked})
 	}

@@ -105,23 +105,7 @@ func TestEndpoint(t *testing.T) {
 	p.write("a.log", "1")
 	r := p.start(t.Context())
 	p.notes.await(t, "Harvester started")
-	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", socket)
-	}}
-	defer transport.CloseIdleConnections()
-	get := func(path string) string {
-		t.Helper()
-		res, err := (&http.Client{Transport: transport}).Get("http://logcar" + path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close()
-		text, err := io.ReadAll(res.Body)
-		if err != nil || res.StatusCode != http.StatusOK {
-			t.Fatalf("%s: %s, %v", path, res.Status, err)
-		}
-		return string(text)
-	}
+	get := func(path string) string { t.Helper(); return getFrom(t, socket, path) }
 	if got := get("/stats"); !strings.Contains(got, `"version":"test"`) {
 		t.Errorf("stats %s", got)
 	}
@@ -132,6 +116,25 @@ func TestEndpoint(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.wantMessages("1")
+}
+
+// getFrom asks an endpoint on a socket.
+func getFrom(t *testing.T, socket, path string) string {
+	t.Helper()
+	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", socket)
+	}}
+	defer transport.CloseIdleConnections()
+	res, err := (&http.Client{Transport: transport}).Get("http://logcar" + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s, %v", path, res.Status, err)
+	}
+	return string(text)
 }
 
 // TestLedger: every byte that was read is delivered or left out for a reason.

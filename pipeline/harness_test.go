@@ -71,28 +71,51 @@ func (p *pod) write(name string, lines ...string) {
 	}
 }
 
-// config loads the pod's configuration.
+// config saves and loads the pod's configuration.
 func (p *pod) config() *config.Config {
 	p.t.Helper()
-	file := filepath.Join(p.home, "filebeat.yml")
-	if err := os.WriteFile(file, []byte(p.text), 0o600); err != nil {
-		p.t.Fatal(err)
-	}
-	cfg, err := config.Load(config.Args{Files: []string{file}, Home: p.home})
+	p.save()
+	cfg, err := p.load()
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	return cfg
 }
 
+// save puts the configuration's text in its file's place, at once.
+func (p *pod) save() {
+	p.t.Helper()
+	file := filepath.Join(p.home, "filebeat.yml")
+	if err := os.WriteFile(file+".new", []byte(p.text), 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := os.Rename(file+".new", file); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *pod) load() (*config.Config, error) {
+	return config.Load(config.Args{Files: []string{filepath.Join(p.home, "filebeat.yml")}, Home: p.home})
+}
+
 // pipeline builds the pod's pipeline, which has to work.
-func (p *pod) pipeline(once bool) *Pipeline {
+func (p *pod) pipeline(once bool) *Supervisor {
 	p.t.Helper()
 	pipe, err := New(p.config(), once, "test", p.notes.log)
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	if !once {
+		pipe.Follow(p.load, func(*config.Config) {})
+	}
 	return pipe
+}
+
+// now is the pipeline that runs.
+func (s *Supervisor) now() *Pipeline {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pipe
 }
 
 // ship runs the pipeline to its end, with --once.
@@ -106,14 +129,18 @@ func (p *pod) ship() {
 // start runs a pipeline in the background.
 func (p *pod) start(ctx context.Context) *running {
 	p.t.Helper()
-	r := &running{t: p.t, stop: make(chan struct{}), ended: make(chan error, 1)}
-	pipe := p.pipeline(false)
+	return p.run(ctx, p.pipeline(false))
+}
+
+func (p *pod) run(ctx context.Context, pipe *Supervisor) *running {
+	r := &running{t: p.t, pipe: pipe, stop: make(chan struct{}), ended: make(chan error, 1)}
 	go func() { r.ended <- pipe.Run(ctx, r.stop) }()
 	return r
 }
 
 type running struct {
 	t     *testing.T
+	pipe  *Supervisor
 	stop  chan struct{}
 	ended chan error
 }
@@ -133,6 +160,7 @@ func (r *running) wait() error {
 // document is what the tests look at.
 type document struct {
 	Message string `json:"message"`
+	Version string `json:"version"` // by which tests tell configurations
 	Agent   struct {
 		ID        string `json:"id"`
 		Ephemeral string `json:"ephemeral_id"`

@@ -22,6 +22,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/logcar/logcar/event"
+	"github.com/logcar/logcar/monitor"
 )
 
 var (
@@ -82,17 +83,28 @@ type world struct {
 	wire    *wire
 	faults  []*kfake.FaultHandle
 
-	pipe   *Pipeline // nil: none runs
+	pipe   *Supervisor // nil: none runs
 	cancel context.CancelFunc
 	stop   chan struct{}
 	ended  chan struct{}
-	err    error  // what Run returned
-	killed []bool // how each run ended
+	err    error // what Run returned
+	ends   []end // of each run
+	gap    bool  // the present run\'s ledger may not close
 
 	files   []*logFile // those that have a name
 	written map[string]*logEvent
 	count   int // of contents
 }
+
+// An end is how a run came to its end.
+type end int
+
+const (
+	quit    end = iota // everything was delivered and saved
+	handed             // what it has delivered was saved, and another one goes on
+	unsaved            // another one goes on, and may deliver some of it again
+	killed             // what was not saved is forgotten
+)
 
 // A logFile is a file that has a name, with what it holds.
 type logFile struct {
@@ -107,8 +119,9 @@ type logFile struct {
 
 // A content is what a file holds from its creation on, or from when it was emptied.
 type content struct {
-	name   string
-	events []*logEvent
+	name    string
+	events  []*logEvent
+	emptied bool // the file was truncated
 }
 
 // A logEvent is what must come of some lines.
@@ -206,7 +219,7 @@ func (w *world) run() {
 
 // act does one thing.
 func (w *world) act() {
-	switch op := w.choose(20); {
+	switch op := w.choose(22); {
 	case op < 7:
 		w.write(w.any())
 	case op < 9:
@@ -232,6 +245,8 @@ func (w *world) act() {
 		w.begin()
 	case op == 18:
 		w.quit()
+	case op < 21:
+		w.reload()
 	default:
 		w.crash()
 	}
@@ -385,7 +400,7 @@ func (w *world) remove(f *logFile) {
 func (w *world) empty(f *logFile) {
 	w.hold(f)
 	w.note("truncate %s", f.content.name)
-	truncations := func() uint64 { return w.pipe.tailer.Stats().Truncations }
+	truncations := func() uint64 { return w.pipe.snapshot().Truncations }
 	if w.pipe == nil {
 		w.must(f.pen.Truncate(0))
 	} else {
@@ -393,6 +408,7 @@ func (w *world) empty(f *logFile) {
 		w.must(f.pen.Truncate(0))
 		w.await("the cut is noticed", func() bool { return truncations() > before })
 	}
+	f.content.emptied = true
 	w.renew(f)
 }
 
@@ -444,9 +460,9 @@ func (w *world) late() {
 	if w.pipe == nil || w.choose(2) == 0 {
 		return
 	}
-	before := w.pipe.kafka.Stats().Errors
+	before := w.pipe.now().kafka.Stats().Errors
 	w.await("a request is given up, or there is none", func() bool {
-		s := w.pipe.kafka.Stats()
+		s := w.pipe.now().kafka.Stats()
 		return s.Errors > before || s.InFlight == 0
 	})
 }
@@ -462,9 +478,10 @@ func (w *world) heal() {
 
 // begin starts a pipeline. Documents say which run they are of.
 func (w *world) begin() {
-	w.note("start run %d", len(w.killed))
-	w.text = fmt.Sprintf("name: run-%d\n", len(w.killed)) + w.base
-	w.pipe = w.pipeline(false)
+	w.note("start run %d", len(w.ends))
+	w.text = fmt.Sprintf("name: run-%d\n", len(w.ends)) + w.base
+	w.pipe, w.gap = w.pipeline(false), false
+	w.pipe.patience = 200 * time.Millisecond
 	ctx, cancel := context.WithCancel(context.Background())
 	w.cancel, w.stop, w.ended = cancel, make(chan struct{}), make(chan struct{})
 	pipe, stop, ended := w.pipe, w.stop, w.ended
@@ -472,6 +489,40 @@ func (w *world) begin() {
 		defer close(ended)
 		w.err = pipe.Run(ctx, stop)
 	}()
+}
+
+// reload has another pipeline go on, which says in its documents that it is another
+// run. Whether the brokers are well or not, nothing is lost.
+func (w *world) reload() {
+	if w.choose(2) == 0 {
+		w.heal()
+	}
+	w.note("reload: run %d", len(w.ends)+1)
+	given := w.notes.FilterMessageSnippet("not everything that was sent is confirmed").Len()
+	was := w.pipe.snapshot()
+	w.text = fmt.Sprintf("name: run-%d\n", len(w.ends)+1) + w.base
+	w.save()
+	if w.choose(2) == 0 {
+		w.pipe.Reload() // otherwise it hears of it
+	}
+	var now monitor.Snapshot
+	w.await("it is applied", func() bool {
+		now = w.pipe.snapshot()
+		return now.Config.Hash != was.Config.Hash
+	})
+	if now.BytesRead < was.BytesRead || now.BytesAcked < was.BytesAcked || now.EventsRead < was.EventsRead || now.EventsAcked < was.EventsAcked {
+		w.fail("counters have fallen, from %+v to %+v", was, now)
+	}
+	if w.notes.FilterMessageSnippet("not everything that was sent is confirmed").Len() > given {
+		w.ends = append(w.ends, unsaved)
+		for _, e := range w.written {
+			if e.content.emptied && !e.safe { // it was only in flight, and cannot be read again
+				e.lost, w.gap = true, true
+			}
+		}
+	} else {
+		w.ends = append(w.ends, handed)
+	}
 }
 
 // end waits for the end of Run.
@@ -503,13 +554,14 @@ func (w *world) quit() {
 	w.heal()
 	w.must(w.end())
 	s := w.pipe.snapshot()
-	if len(unfinished) == 0 && s.BytesRead != s.BytesAcked+s.BytesDropped["filtered"] || s.EventsRead != s.EventsAcked+s.EventsDropped["filtered"] {
+	closed := (len(unfinished) > 0 || s.BytesRead == s.BytesAcked+s.BytesDropped["filtered"]) && s.EventsRead == s.EventsAcked+s.EventsDropped["filtered"]
+	if !closed && !w.gap { // what is lost stays in flight until as much more was read
 		w.fail("the ledger is open at the end: %+v", s)
 	}
 	if n := w.pipe.registry.Stats().StrayAcks; n > 0 {
 		w.fail("%d stray acknowledgements", n)
 	}
-	w.pipe, w.killed = nil, append(w.killed, false)
+	w.pipe, w.ends = nil, append(w.ends, quit)
 	for _, e := range w.written {
 		e.safe = e.safe || !e.lost && !unfinished[e]
 	}
@@ -519,7 +571,7 @@ func (w *world) quit() {
 // has left it.
 func (w *world) crash() {
 	w.note("kill")
-	path := filepath.Join(w.pipe.cfg.RegistryDir, "registry.json")
+	path := filepath.Join(w.pipe.now().cfg.RegistryDir, "registry.json")
 	saved, unsaved := os.ReadFile(path)
 	if !errors.Is(unsaved, fs.ErrNotExist) {
 		w.must(unsaved)
@@ -533,7 +585,7 @@ func (w *world) crash() {
 	} else if w.pipe.registry.Stats().Saves > 0 {
 		w.must(os.Remove(path)) // saved since, which fails if it is elsewhere
 	}
-	w.pipe, w.killed = nil, append(w.killed, true)
+	w.pipe, w.ends = nil, append(w.ends, killed)
 	there := map[*content]bool{}
 	for _, f := range w.files {
 		there[f.content] = true
@@ -552,9 +604,9 @@ func (w *world) judge() {
 		partition int32
 		run       int
 	}
-	kills := slices.Contains(w.killed, true)
+	repeats := slices.Contains(w.ends, killed) || slices.Contains(w.ends, unsaved)
 	last := map[stream]int{}
-	w.consume(func(r *kgo.Record) {
+	consume(w.t, w.cluster, modelTopic, func(r *kgo.Record) {
 		var d document
 		w.must(json.Unmarshal(r.Value, &d))
 		e, run := w.written[d.Message], -1
@@ -563,8 +615,8 @@ func (w *world) judge() {
 		}
 		e.runs = append(e.runs, run)
 		s := stream{content: e.content, partition: r.Partition}
-		if kills {
-			s.run = run // the one after a kill goes back
+		if repeats {
+			s.run = run // the next one goes back
 		}
 		if before, ok := last[s]; ok && e.number <= before {
 			w.fail("%s, partition %d offset %d, run %d: event %d after %d", e.content.name, r.Partition, r.Offset, run, e.number, before)
@@ -583,35 +635,40 @@ func (w *world) judgeEvent(name string, e *logEvent) {
 	case !e.excluded && !e.lost && len(e.runs) == 0:
 		w.fail("%s: is missing", name)
 	}
-	by := make([]int, len(w.killed))
+	by := make([]int, len(w.ends))
 	for _, run := range e.runs {
 		by[run]++
 	}
-	came, settled := false, false // settled: a clean end has saved that it came
+	came, settled := false, false // settled: it is saved that it came
 	for run, n := range by {
 		if n > 1 || n > 0 && settled {
-			w.fail("%s: was delivered by the runs %v; killed were: %v", name, e.runs, w.killed)
+			w.fail("%s: was delivered by the runs %v; they ended: %v", name, e.runs, w.ends)
 		}
 		came = came || n > 0
-		settled = settled || came && !w.killed[run]
+		settled = settled || came && w.ends[run] == quit || n > 0 && w.ends[run] == handed
 	}
 }
 
-// consume reads the topic.
-func (w *world) consume(each func(*kgo.Record)) {
+// consume reads a topic.
+func consume(t *testing.T, cluster *kfake.Cluster, topic string, each func(*kgo.Record)) {
+	t.Helper()
 	left := int64(0)
-	for _, p := range w.cluster.PartitionInfos(modelTopic) {
+	for _, p := range cluster.PartitionInfos(topic) {
 		left += p.HighWatermark
 	}
-	client, err := kgo.NewClient(kgo.SeedBrokers(w.cluster.ListenAddrs()...), kgo.ConsumeTopics(modelTopic),
+	client, err := kgo.NewClient(kgo.SeedBrokers(cluster.ListenAddrs()...), kgo.ConsumeTopics(topic),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(50*time.Millisecond))
-	w.must(err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	for left > 0 {
 		fetches := client.PollFetches(ctx)
-		w.must(fetches.Err())
+		if err := fetches.Err(); err != nil {
+			t.Fatal(err)
+		}
 		fetches.EachRecord(func(r *kgo.Record) {
 			left--
 			each(r)

@@ -1,5 +1,6 @@
 // Package pipeline builds the parts from a configuration and runs them: it owns
-// the order in which they start and stop, and the deadline of a stop.
+// the order in which they start and stop, the deadline of a stop, and the exchange
+// of one configuration for another.
 //
 // It must never know what a line, a document or a broker's answer looks like.
 package pipeline
@@ -8,17 +9,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
-	"sync"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/logcar/logcar/config"
 	"github.com/logcar/logcar/event"
-	"github.com/logcar/logcar/monitor"
 	"github.com/logcar/logcar/output"
 	"github.com/logcar/logcar/output/console"
 	"github.com/logcar/logcar/output/file"
@@ -28,99 +25,54 @@ import (
 	"github.com/logcar/logcar/tailer"
 )
 
-// Pipeline is everything between the files and the destination.
+// Pipeline is everything between the files and the destination, as one
+// configuration wants it.
 type Pipeline struct {
-	cfg     *config.Config
-	once    bool
-	version string
-	started time.Time
-	log     *zap.Logger
+	cfg  *config.Config
+	once bool
+	log  *zap.Logger
 
-	lock     *registry.DirLock
-	registry *registry.Registry
-	encoder  *output.Encoder
-	sink     event.Sink
-	kafka    *kafka.Sink // the same, if it is Kafka
-	tailer   *tailer.Tailer
-	storage  *storage.Guard
-	http     *monitor.Server // nil: nobody asked for one
-
-	background sync.WaitGroup
+	registry  *registry.Registry
+	confirmed uint64 // what the registry had seen confirmed before
+	encoder   *output.Encoder
+	sink      event.Sink
+	kafka     *kafka.Sink // the same, if it is Kafka
+	tailer    *tailer.Tailer
+	storage   *storage.Guard
+	yield     chan struct{} // closed when another pipeline is to go on
 }
 
 // reserve is what a stop keeps of its time for delivering, when an application
 // writes on and on.
 const reserve = 5 * time.Second
 
-// errDeadline is why a stop gave up.
-var errDeadline = errors.New("the time to stop is over (filebeat.shutdown_timeout)")
-
-// New builds the parts. Nothing is read or sent before Run; the registry's
-// directory is locked until Run returns.
-func New(cfg *config.Config, once bool, version string, log *zap.Logger) (*Pipeline, error) {
-	p := &Pipeline{cfg: cfg, once: once, version: version, started: time.Now(), log: log}
-	if err := p.openRegistry(); err != nil {
-		return nil, err
-	}
-	if err := p.build(); err != nil {
-		p.unlock()
-		return nil, err
-	}
-	return p, nil
-}
-
-// openRegistry locks the directory of positions, which keeps a second logcar
-// away from them, and reads them. A directory that cannot be locked is no reason
-// not to ship. One that cannot be written to at all is the registry's to tell,
-// and nobody else's: one line says it, not three.
-func (p *Pipeline) openRegistry() error {
-	file := RegistryFile(p.cfg)
-	var unlockable error
-	if p.lock, unlockable = registry.Lock(filepath.Dir(file)); errors.Is(unlockable, registry.ErrLocked) {
-		return unlockable
-	}
-	opts := p.cfg.Registry
-	opts.Log = p.log.Named("registry")
-	_, unborn := os.Stat(file) // asked before Open, which may set a corrupt one aside
-	var err error
-	if p.registry, err = registry.Open(file, opts); err != nil {
-		p.unlock()
-		return err
-	}
-	if errors.Is(unborn, fs.ErrNotExist) {
-		p.takeOver()
-	}
-	if unlockable != nil && !p.registry.Stats().Failing {
-		p.log.Error("cannot lock the directory of positions, going on without", zap.Error(unlockable))
-	}
-	return nil
-}
-
-func (p *Pipeline) build() error {
-	cfg := p.cfg
-	agent, unkept, err := newAgent(cfg, p.version)
-	if err != nil {
-		return err
-	}
-	if unkept != nil && !p.registry.Stats().Failing {
-		p.log.Warn("agent.id is not kept for the next start", zap.Error(unkept))
+// newPipeline builds the parts. Nothing is opened or connected before ship, so that
+// one pipeline can be built while another runs.
+func newPipeline(cfg *config.Config, once bool, agent output.Agent, reg *registry.Registry, log *zap.Logger) (*Pipeline, error) {
+	p := &Pipeline{cfg: cfg, once: once, log: log, registry: reg, yield: make(chan struct{})}
+	if cfg.Name != "" {
+		agent.Name = cfg.Name
 	}
 	p.encoder = output.NewEncoder(cfg.Shape, agent, cfg.Documents)
 	if err := p.newSink(); err != nil {
-		return err
+		return nil, err
 	}
-	if p.once {
+	if once {
 		cfg.Tailer.Quiet = 0 // there is an end, and nobody to wait for
 	}
 	cfg.Tailer.MaxQuiet = max(cfg.ShutdownTimeout/2, cfg.ShutdownTimeout-reserve)
-	if p.tailer, err = tailer.New(cfg.Inputs, cfg.Tailer, p.registry, p.sink, p.log.Named("tailer")); err != nil {
-		return err
+	var err error
+	if p.tailer, err = tailer.New(cfg.Inputs, cfg.Tailer, reg, p.sink, log.Named("tailer")); err != nil {
+		return nil, err
 	}
-	p.storage = storage.New(cfg.Storage, storage.Logs{Directories: p.tailer.Directories, Delete: p.tailer.Delete}, p.log.Named("storage"))
-	if cfg.HTTP != nil {
-		p.http, err = monitor.New(*cfg.HTTP, p.snapshot, p.announce)
-	}
-	return err
+	p.storage = storage.New(cfg.Storage, storage.Logs{Directories: p.tailer.Directories, Delete: p.tailer.Delete}, log.Named("storage"))
+	return p, nil
+}
+
+// begin goes on where another pipeline has ended.
+func (p *Pipeline) begin(held *tailer.Held) {
+	p.confirmed = p.registry.Stats().Confirmed
+	p.tailer.Inherit(held)
 }
 
 func (p *Pipeline) newSink() (err error) {
@@ -139,70 +91,8 @@ func (p *Pipeline) newSink() (err error) {
 	return err
 }
 
-func (p *Pipeline) unlock() {
-	if p.lock == nil {
-		return
-	}
-	if err := p.lock.Close(); err != nil {
-		p.log.Warn("cannot unlock the directory of positions", zap.Error(err))
-	}
-}
-
-// Run ships until stop is closed: then it reads each file to its end, delivers
-// what is open, waits for the confirmations and saves the positions, all within
-// the shutdown timeout. When ctx ends it stops at once; what was not confirmed is
-// read again next time. Run can be called once.
-func (p *Pipeline) Run(ctx context.Context, stop <-chan struct{}) error {
-	defer p.unlock()
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-
-	saving, endSaving := context.WithCancel(context.Background())
-	p.background.Go(func() {
-		if err := p.registry.Run(saving); err != nil {
-			p.log.Error("positions are not saved", zap.Error(err))
-		}
-	})
-	watching, endWatching := context.WithCancel(ctx)
-	stop = p.stops(watching, stop)
-	p.background.Go(func() { p.deadline(watching, stop, cancel) })
-	p.background.Go(func() { p.report(watching) })
-	p.background.Go(func() { p.storage.Run(watching) })
-	if p.http != nil {
-		p.background.Go(func() {
-			if err := p.http.Run(saving); err != nil {
-				p.log.Error("the HTTP endpoint has failed", zap.Error(err))
-			}
-		})
-	}
-
-	err := p.ship(ctx, stop)
-	endWatching()
-	endSaving()
-	p.background.Wait()
-	p.terminate(err)
-	p.total()
-	return err
-}
-
-// deadline gives a stop its time.
-func (p *Pipeline) deadline(ctx context.Context, stop <-chan struct{}, cancel context.CancelCauseFunc) {
-	select {
-	case <-ctx.Done():
-		return
-	case <-stop:
-	}
-	p.log.Info("stopping: reading files to their end", zap.Duration("timeout", p.cfg.ShutdownTimeout))
-	timer := time.NewTimer(p.cfg.ShutdownTimeout)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-		cancel(errDeadline)
-	}
-}
-
-// ship runs the tailer to its end and closes the sink behind it.
+// ship runs the tailer to its end and closes the sink behind it. When it is told
+// to yield, its error is tailer.ErrHandedOver.
 func (p *Pipeline) ship(ctx context.Context, stop <-chan struct{}) error {
 	finish := stop
 	if p.once {
@@ -210,7 +100,11 @@ func (p *Pipeline) ship(ctx context.Context, stop <-chan struct{}) error {
 		close(at)
 		finish = at
 	}
+	p.tailer.Yield(tailer.Handover{Begin: p.yield, Settle: p.settle})
 	err := p.tailer.Run(ctx, finish)
+	if errors.Is(err, tailer.ErrHandedOver) {
+		return err
+	}
 	if cerr := p.sink.Close(ctx); cerr != nil {
 		err = errors.Join(err, cerr)
 	}
@@ -218,4 +112,11 @@ func (p *Pipeline) ship(ctx context.Context, stop <-chan struct{}) error {
 		return fmt.Errorf("stopped before everything was delivered: %w", context.Cause(ctx))
 	}
 	return err
+}
+
+// settle delivers what was sent before another pipeline goes on.
+func (p *Pipeline) settle(ctx context.Context) {
+	if err := p.sink.Close(ctx); err != nil {
+		p.log.Warn("not everything that was sent is confirmed; it is sent again, and may come twice", zap.Error(err))
+	}
 }

@@ -8,30 +8,27 @@ import (
 )
 
 // report logs the numbers now and then, when they have changed.
-func (p *Pipeline) report(ctx context.Context) {
-	if p.cfg.Logging.Metrics <= 0 {
-		return
+func (s *Supervisor) report(ctx context.Context, p *Pipeline) {
+	var ticks <-chan time.Time
+	if p.cfg.Logging.Metrics > 0 {
+		t := time.NewTicker(p.cfg.Logging.Metrics)
+		defer t.Stop()
+		ticks = t.C
 	}
-	ticks := time.NewTicker(p.cfg.Logging.Metrics)
-	defer ticks.Stop()
 	var last, unwritten uint64
 	for {
 		select {
 		case <-ctx.Done():
+			p.warnUnwritten(unwritten)
 			return
-		case <-ticks.C:
+		case <-ticks:
 			if now := p.tailer.Stats().Bytes; now != last {
 				last = now
-				p.log.Info("progress", p.numbers()...)
+				s.log.Info("progress", s.numbers()...)
 			}
 			unwritten = p.warnUnwritten(unwritten)
 		}
 	}
-}
-
-func (p *Pipeline) total() {
-	p.warnUnwritten(0)
-	p.log.Info("total", p.numbers()...)
 }
 
 // warnUnwritten warns when more events than those known could not be written, and
@@ -44,19 +41,19 @@ func (p *Pipeline) warnUnwritten(known uint64) uint64 {
 	return e.Failed
 }
 
-func (p *Pipeline) numbers() []zap.Field {
-	t := p.tailer.Stats()
+func (s *Supervisor) numbers() []zap.Field {
+	n := s.snapshot()
+	filtered := n.EventsDropped["filtered"]
 	fields := []zap.Field{
-		zap.Uint64("bytes_read", t.Bytes), zap.Uint64("events", t.Events), zap.Uint64("filtered", t.Filtered), zap.Uint64("cut", t.Cut),
-		zap.Uint64("truncations", t.Truncations), zap.Int("open_files", t.Open),
-		zap.Uint64("invalid_utf8_bytes", p.encoder.Stats().InvalidUTF8),
+		zap.Uint64("bytes_read", n.BytesRead), zap.Uint64("events", n.EventsRead-filtered), zap.Uint64("filtered", filtered), zap.Uint64("cut", n.Cut),
+		zap.Uint64("truncations", n.Truncations), zap.Int("open_files", n.OpenFiles),
+		zap.Uint64("invalid_utf8_bytes", n.InvalidUTF8),
 	}
-	if p.kafka != nil {
-		k := p.kafka.Stats()
+	if s.pipe.kafka != nil {
 		fields = append(fields,
-			zap.Uint64("delivered", k.Events), zap.Uint64("delivered_bytes", k.LogBytes), zap.Uint64("wire_bytes", k.WireBytes),
-			zap.Uint64("requests", k.Requests), zap.Uint64("errors", k.Errors),
-			zap.Uint64("truncated", k.Truncated), zap.Uint64("dropped", k.Dropped), zap.Int("in_flight", k.InFlight))
+			zap.Uint64("delivered", n.EventsAcked), zap.Uint64("delivered_bytes", n.Output.LogBytes), zap.Uint64("wire_bytes", n.Output.WireBytes),
+			zap.Uint64("requests", n.Output.Requests), zap.Uint64("errors", n.Output.Errors),
+			zap.Uint64("truncated", n.Truncated), zap.Uint64("dropped", n.EventsDropped["too_large"]), zap.Int("in_flight", n.Output.InFlight))
 	}
 	return fields
 }

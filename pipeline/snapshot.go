@@ -1,6 +1,21 @@
 package pipeline
 
-import "github.com/logcar/logcar/monitor"
+import (
+	"maps"
+
+	"github.com/logcar/logcar/monitor"
+)
+
+// snapshot returns the numbers since the start, of all pipelines.
+func (s *Supervisor) snapshot() monitor.Snapshot {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.ledger.Total(s.pipe.snapshot())
+	n.Version, n.Started = s.version, s.started
+	n.Config = s.status
+	n.Config.Reloads = maps.Clone(s.status.Reloads)
+	return n
+}
 
 // snapshot gathers the numbers of all parts. The ledger holds at any moment:
 // read = acknowledged + in flight + dropped. Counters are read one after the
@@ -9,7 +24,6 @@ import "github.com/logcar/logcar/monitor"
 func (p *Pipeline) snapshot() monitor.Snapshot {
 	t, r := p.tailer.Stats(), p.registry.Stats()
 	s := monitor.Snapshot{
-		Version: p.version, Started: p.started,
 		BytesRead: t.Bytes, EventsRead: t.Events + t.Filtered,
 		BytesDropped:  map[string]uint64{"filtered": t.FilteredBytes, "cut": t.CutBytes},
 		EventsDropped: map[string]uint64{"filtered": t.Filtered},
@@ -19,12 +33,12 @@ func (p *Pipeline) snapshot() monitor.Snapshot {
 	s.EventsDropped["processors"], s.EventsDropped["unencodable"] = e.Dropped, e.Failed
 	s.EventsAcked = less(t.Events, e.Dropped+e.Failed)
 	// What is filtered or cut lies within confirmed positions.
-	s.BytesAcked = less(r.Confirmed, t.FilteredBytes+t.CutBytes)
+	s.BytesAcked = less(r.Confirmed, p.confirmed+t.FilteredBytes+t.CutBytes)
 	if p.kafka != nil {
 		k := p.kafka.Stats()
 		s.EventsAcked, s.Truncated = k.Events, k.Truncated
 		s.EventsDropped["too_large"] = k.Dropped
-		s.Output = monitor.Output{Requests: k.Requests, Errors: k.Errors, WireBytes: k.WireBytes, Stalled: k.Stalled}
+		s.Output = monitor.Output{Requests: k.Requests, Errors: k.Errors, WireBytes: k.WireBytes, LogBytes: k.LogBytes, InFlight: k.InFlight, Stalled: k.Stalled}
 	}
 	s.BytesInFlight = less(s.BytesRead, s.BytesAcked+t.FilteredBytes+t.CutBytes)
 	s.EventsFlying = less(s.EventsRead, s.EventsAcked)

@@ -24,7 +24,7 @@ func rotating(t *testing.T, output string) *pod {
 }
 
 // watched builds a pipeline that looks at its volume all the time.
-func watched(t *testing.T, p *pod) (*Pipeline, *running) {
+func watched(t *testing.T, p *pod) (*Supervisor, *running) {
 	t.Helper()
 	cfg := p.config()
 	cfg.Storage.Every = 5 * time.Millisecond

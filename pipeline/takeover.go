@@ -55,18 +55,18 @@ func adopt(to *registry.Registry, states []registry.State) (n int) {
 // takeOver goes on where Filebeat stopped. It is for the first start only, when
 // logcar has no positions of its own. Without Filebeat's, files are read from
 // their beginning: lines may repeat then, and none is lost.
-func (p *Pipeline) takeOver() {
-	from, err := readFilebeat(p.cfg)
+func takeOver(to *registry.Registry, cfg *config.Config, log *zap.Logger) {
+	from, err := readFilebeat(cfg)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return
 	case err != nil:
-		p.log.Error("positions cannot be taken over from Filebeat's registry, files are read from their beginning", zap.Error(err))
+		log.Error("positions cannot be taken over from Filebeat's registry, files are read from their beginning", zap.Error(err))
 		return
 	}
-	p.log.Info("positions taken over from Filebeat's registry",
+	log.Info("positions taken over from Filebeat's registry",
 		zap.String("from", from.Path), zap.String("filebeat", string(from.Format)),
-		zap.Int("files", adopt(p.registry, from.States)), zap.Int("moved", from.Moved),
+		zap.Int("files", adopt(to, from.States)), zap.Int("moved", from.Moved),
 		zap.Int("skipped", from.Skipped), zap.Bool("torn", from.Torn))
 }
 

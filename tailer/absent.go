@@ -23,6 +23,10 @@ func (f *finder) absent() {
 		if in == nil || f.entries[st.ID] != nil {
 			continue
 		}
+		if file := f.t.held.take(st.ID); file != nil {
+			f.inherit(in, st, file)
+			continue
+		}
 		dir := filepath.Dir(st.Path)
 		files, ok := listed[dir]
 		if !ok {

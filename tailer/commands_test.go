@@ -29,6 +29,9 @@ func init() {
 		"finish":    (*script).finishClean,
 		"restart":   (*script).restart,
 		"kill":      (*script).kill,
+		"handover":  (*script).handOver,
+		"takeover":  (*script).takeOver,
+		"no-inputs": func(s *script, _ []string) error { s.inputs = nil; return nil },
 		"save":      func(s *script, _ []string) error { return s.reg.Save() },
 		"end":       (*script).end,
 

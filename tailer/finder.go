@@ -71,6 +71,7 @@ func (f *finder) run(ctx context.Context, finish <-chan struct{}) {
 		f.scan()
 		if first {
 			f.absent()
+			f.t.held.Close()
 		}
 		// Scans that notifications ask for must not become all that is done,
 		// however many files there are.
@@ -264,7 +265,7 @@ func (f *finder) begin(c candidate) {
 	delete(f.said, c.path)
 	old := c.in.IgnoreOlder > 0 && time.Since(c.info.ModTime()) > c.in.IgnoreOlder
 	_, known := f.t.reg.Lookup(st.ID)
-	if !known && (old || (c.in.TailFiles && f.rounds == 1)) {
+	if !known && (old || (c.in.TailFiles && f.rounds == 1 && !f.t.held.had(c.in))) {
 		st.Position = c.info.Size()
 	}
 	if old || !f.t.mayOpen() {

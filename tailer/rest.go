@@ -44,6 +44,9 @@ func (t *Tailer) rest(ctx context.Context, r *reader) error {
 		}
 	}
 	switch {
+	case r.gone && is.closing && !t.draining && r.cursor.Pending() > 0:
+		// Nobody else can read it again, should what was sent be given up.
+		t.park(r, t.due(r, now))
 	case t.draining || (r.gone && is.closing):
 		t.bury(r)
 	case is.closing || is.inactive:

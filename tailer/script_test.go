@@ -131,6 +131,9 @@ type script struct {
 	cancel context.CancelFunc
 	finish chan struct{}
 	done   chan error
+	begin  chan struct{} // begins a handover
+	settle func()        // what Settle does; nil: everything is confirmed
+	held   *Held         // by nobody, between handover and takeover
 
 	wanted map[string]int      // by stream: how many events the script has told of
 	pens   map[string]*os.File // files that the script holds open
@@ -192,6 +195,7 @@ func (s *script) abandon() {
 		s.cancel()
 		s.t.Log("abandoned: ", <-s.done)
 	}
+	s.held.Close()
 	for _, f := range s.pens {
 		_ = f.Close()
 	}
@@ -209,7 +213,9 @@ func (s *script) start([]string) error {
 	if s.tailer != nil {
 		return fmt.Errorf("it runs already")
 	}
-	s.reg = openRegistry(s.t, s.data)
+	if s.held == nil {
+		s.reg = openRegistry(s.t, s.data)
+	}
 	if s.mode == notified {
 		// With an hour between two looks, it must hear of everything.
 		scan, backoff := time.Hour, time.Hour
@@ -220,7 +226,13 @@ func (s *script) start([]string) error {
 			in.ScanFrequency, in.Backoff, in.MaxBackoff = scan, backoff, backoff
 		}
 	}
+	s.begin = make(chan struct{})
 	s.tailer = newTailer(s.t, s.mode, s.inputs, s.opts, s.reg, s.sink, s.observe())
+	s.tailer.Yield(Handover{Begin: s.begin, Settle: s.settled})
+	if s.held != nil {
+		s.tailer.Inherit(s.held)
+		s.held = nil
+	}
 	s.watch = make(chan *watcher, 1)
 	if s.mode == notified {
 		s.tailer.watch = func(log *zap.Logger) *watcher {

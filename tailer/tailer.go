@@ -113,6 +113,9 @@ type Tailer struct {
 	announced atomic.Bool  // the end of the pod
 	hurrying  bool         // the loop has heard of it
 	lastRead  atomic.Int64 // when data was read, in Unix nanoseconds
+
+	handover     Handover
+	held, leaves *Held // from the Tailer before this one, and for the next
 }
 
 // New returns a tailer. Nothing is opened before Run.
@@ -123,6 +126,11 @@ func New(inputs []*Input, opts Options, reg *registry.Registry, sink event.Sink,
 		}
 		if in.ScanFrequency <= 0 || in.Backoff <= 0 || in.MaxBackoff < in.Backoff {
 			return nil, fmt.Errorf("input %d: scan frequency %v, back-off %v to %v: must be positive and in order", i, in.ScanFrequency, in.Backoff, in.MaxBackoff)
+		}
+		for _, path := range in.Paths {
+			if _, err := expand(path, in.RecursiveGlob); err != nil {
+				return nil, fmt.Errorf("input %d: %w", i, err)
+			}
 		}
 	}
 	if opts.MaxOpen == 0 {
@@ -136,7 +144,8 @@ func New(inputs []*Input, opts Options, reg *registry.Registry, sink event.Sink,
 
 // Run reads until ctx ends, which abandons what is not read, or until finish is
 // closed: then it goes on until all is quiet, looks for files a last time, reads
-// each to its end, delivers open events, and returns nil.
+// each to its end, delivers open events, and returns nil. A Handover ends it with
+// ErrHandedOver.
 func (t *Tailer) Run(ctx context.Context, finish <-chan struct{}) error {
 	ctx, cancel := context.WithCancel(ctx)
 	f, err := newFinder(t)
@@ -149,7 +158,11 @@ func (t *Tailer) Run(ctx context.Context, finish <-chan struct{}) error {
 		defer close(found)
 		f.run(ctx, last)
 	}()
-	err = t.loop(ctx, ending{finish: finish, last: last, found: found})
+	end := &ending{finish: finish, last: last, found: found, done: found, begin: t.handover.Begin}
+	if err = t.loop(ctx, end); end.handsOver(ctx, err) {
+		t.handOver(ctx, end, f)
+		err = ErrHandedOver
+	}
 	cancel()
 	<-found
 	t.closeAll(f)
@@ -162,7 +175,23 @@ type ending struct {
 	finish <-chan struct{}
 	last   chan<- struct{}
 	found  <-chan struct{}
-	since  time.Time // when finish was heard
+	since  time.Time       // when finish was heard
+	done   <-chan struct{} // the same as found, which is forgotten once it was heard
+	begin  <-chan struct{} // of the Handover; nil once finish was heard
+}
+
+// hear notes that Run shall finish.
+func (e *ending) hear(now time.Time) { e.finish, e.begin, e.since = nil, nil, now }
+
+// handsOver says that Run has ended for a handover. When that took too long ctx
+// has ended, too.
+func (e *ending) handsOver(ctx context.Context, err error) bool {
+	select {
+	case <-e.begin:
+		return errors.Is(err, ErrHandedOver) || ctx.Err() != nil
+	default:
+		return false
+	}
 }
 
 // quiet is when the files will have been quiet for long enough; zero while
@@ -186,7 +215,7 @@ func (e *ending) quiet(t *Tailer) time.Time {
 func (e *ending) step(t *Tailer, now time.Time) {
 	select {
 	case <-e.finish:
-		e.finish, e.since = nil, now
+		e.hear(now)
 	case <-e.found:
 		e.found = nil
 		t.drain()
@@ -204,7 +233,7 @@ func (e *ending) step(t *Tailer, now time.Time) {
 }
 
 // loop reads the files that have something, and sleeps until one has.
-func (t *Tailer) loop(ctx context.Context, end ending) error {
+func (t *Tailer) loop(ctx context.Context, end *ending) error {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
@@ -215,6 +244,11 @@ func (t *Tailer) loop(ctx context.Context, end ending) error {
 		t.receive()
 		t.ring(now)
 		end.step(t, now)
+		select {
+		case <-end.begin:
+			return ErrHandedOver
+		default:
+		}
 		if r := t.ready.pop(); r != nil {
 			if err := t.serve(ctx, r); err != nil {
 				return err
@@ -236,8 +270,10 @@ func (t *Tailer) loop(ctx context.Context, end ending) error {
 		case <-ctx.Done():
 		case <-t.inbox.signal:
 		case <-timer.C:
+		case <-end.begin:
+			return ErrHandedOver
 		case <-end.finish:
-			end.finish, end.since = nil, time.Now()
+			end.hear(time.Now())
 		case <-end.found:
 			end.found = nil
 			t.drain()

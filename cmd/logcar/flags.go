@@ -65,6 +65,8 @@ Flags, with one dash or two:
 SIGTERM and SIGINT end logcar cleanly: it reads each file to its end, delivers
 what is open, and waits for the confirmations up to filebeat.shutdown_timeout
 (25s). A second signal ends it at once: nothing is lost, some lines repeat.
+SIGHUP, like a change of the configuration's files, has it read them again: what
+is right is applied, what is wrong is refused and logged (logcar.reload).
 `
 
 // flags is what the command line says besides the command.

@@ -12,17 +12,23 @@ import (
 )
 
 // newLogger logs to stderr: lines for people on a terminal, JSON for the
-// container's log. Should one message come in masses, it is sampled.
-func newLogger(level string, f *flags, stderr io.Writer) (*zap.Logger, error) {
-	at, err := logLevel(level)
-	if err != nil {
-		return nil, err
+// container's log. Should one message come in masses, it is sampled. The function
+// that it returns sets another level, which has to be one.
+func newLogger(name string, f *flags, stderr io.Writer) (*zap.Logger, func(name string), error) {
+	level := zap.NewAtomicLevel()
+	set := func(name string) error {
+		at, err := logLevel(name)
+		if f.verbose {
+			at = min(at, zapcore.InfoLevel)
+		}
+		if f.debug != "" {
+			at = zapcore.DebugLevel
+		}
+		level.SetLevel(at)
+		return err
 	}
-	if f.verbose {
-		at = min(at, zapcore.InfoLevel)
-	}
-	if f.debug != "" {
-		at = zapcore.DebugLevel
+	if err := set(name); err != nil {
+		return nil, nil, err
 	}
 	enc := zap.NewProductionEncoderConfig()
 	enc.TimeKey, enc.EncodeTime = "@timestamp", zapcore.ISO8601TimeEncoder
@@ -34,9 +40,10 @@ func newLogger(level string, f *flags, stderr io.Writer) (*zap.Logger, error) {
 		enc.EncodeLevel = zapcore.CapitalColorLevelEncoder
 		encoder = zapcore.NewConsoleEncoder(enc)
 	}
-	core := zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(stderr)), at)
+	core := zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(stderr)), level)
 	const perSecond, thereafter = 50, 100
-	return zap.New(zapcore.NewSamplerWithOptions(core, time.Second, perSecond, thereafter)), nil
+	log := zap.New(zapcore.NewSamplerWithOptions(core, time.Second, perSecond, thereafter))
+	return log, func(name string) { _ = set(name) }, nil // the configuration has checked it
 }
 
 // logLevel reads Filebeat's names of levels.

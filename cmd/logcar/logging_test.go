@@ -31,7 +31,7 @@ func TestLevels(t *testing.T) {
 		{"error", flags{debug: "publisher", verbose: true}, all},
 	} {
 		var out bytes.Buffer
-		log, err := newLogger(tt.level, &tt.flags, &out)
+		log, _, err := newLogger(tt.level, &tt.flags, &out)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +54,7 @@ func TestLevels(t *testing.T) {
 			t.Errorf("%s, %+v: %q, want %q", tt.level, tt.flags, got, tt.want)
 		}
 	}
-	if _, err := newLogger("loud", &flags{}, new(bytes.Buffer)); err == nil || err.Error() != `log level "loud" is unknown` {
+	if _, _, err := newLogger("loud", &flags{}, new(bytes.Buffer)); err == nil || err.Error() != `log level "loud" is unknown` {
 		t.Errorf("an unknown level: %v", err)
 	}
 }
@@ -62,7 +62,7 @@ func TestLevels(t *testing.T) {
 // TestLogLine: the names are those of ECS, as in Filebeat 8's own log.
 func TestLogLine(t *testing.T) {
 	var out bytes.Buffer
-	log, err := newLogger("info", &flags{}, &out)
+	log, _, err := newLogger("info", &flags{}, &out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestLogLine(t *testing.T) {
 // TestFlood: a message that comes in masses does not fill the container's log.
 func TestFlood(t *testing.T) {
 	var out bytes.Buffer
-	log, err := newLogger("info", &flags{}, &out)
+	log, _, err := newLogger("info", &flags{}, &out)
 	if err != nil {
 		t.Fatal(err)
 	}

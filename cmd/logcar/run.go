@@ -25,23 +25,13 @@ func ship(f *flags, _, stderr io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	log, err := newLogger(cfg.Logging.Level, f, stderr)
+	log, setLevel, err := newLogger(cfg.Logging.Level, f, stderr)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = log.Sync() }() // stderr cannot always be synced
 	warn(log, cfg.Warnings)
-	if cfg.Console {
-		// Without a reader, standard output would end the process by this
-		// signal; the console output's own error says why it ends.
-		signal.Ignore(syscall.SIGPIPE)
-	}
-	if cfg.MaxProcs > 0 {
-		runtime.GOMAXPROCS(cfg.MaxProcs)
-	}
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(cfg.GCPercent)
-	}
+	tune(cfg)
 	pipeline.LimitMemory(log)
 	endProfiles, err := profile(f)
 	if err != nil {
@@ -53,18 +43,42 @@ func ship(f *flags, _, stderr io.Writer) (err error) {
 		}
 	}()
 
-	p, err := pipeline.New(cfg, f.once, version, log)
+	s, err := pipeline.New(cfg, f.once, version, log)
 	if err != nil {
 		return err
 	}
+	if !f.once {
+		s.Follow(func() (*config.Config, error) { return config.Load(f.config) }, func(cfg *config.Config) {
+			setLevel(cfg.Logging.Level)
+			warn(log, cfg.Warnings)
+			tune(cfg)
+		})
+	}
 	log.Info("logcar start running.", zap.String("version", version), zap.Int("inputs", len(cfg.Inputs)))
-	ctx, stop, release := signals(log)
+	ctx, stop, release := signals(log, s.Reload)
 	defer release()
-	if err := p.Run(ctx, stop); err != nil {
+	if err := s.Run(ctx, stop); err != nil {
 		return err
 	}
 	log.Info("logcar stopped.")
 	return nil
+}
+
+// tune sets what concerns the whole process.
+func tune(cfg *config.Config) {
+	if cfg.Console {
+		// Without a reader, standard output would end the process by this
+		// signal; the console output's own error says why it ends.
+		signal.Ignore(syscall.SIGPIPE)
+	}
+	if cfg.MaxProcs > 0 {
+		runtime.GOMAXPROCS(cfg.MaxProcs)
+	} else if os.Getenv("GOMAXPROCS") == "" {
+		runtime.SetDefaultGOMAXPROCS()
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(cfg.GCPercent)
+	}
 }
 
 // warn logs what the configuration's author should know. Keys without effect are
@@ -79,24 +93,30 @@ func warn(log *zap.Logger, problems []config.Problem) {
 	}
 }
 
-// signals turns SIGTERM, SIGINT and SIGHUP into a clean stop, and a second one
-// into the end of ctx.
-func signals(log *zap.Logger) (ctx context.Context, stop <-chan struct{}, release func()) {
+// signals turns SIGTERM and SIGINT into a clean stop, and a second one into the end
+// of ctx. SIGHUP has the configuration read again; where that is switched off it is
+// a stop as well, as it is to Filebeat.
+func signals(log *zap.Logger, reload func() bool) (ctx context.Context, stop <-chan struct{}, release func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	first := make(chan struct{})
 	received := make(chan os.Signal, 2)
 	signal.Notify(received, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	done := make(chan struct{})
 	go func() {
-		for n := 0; ; n++ {
+		stopping := false
+		for {
 			select {
 			case s := <-received:
-				if n > 0 {
+				switch {
+				case s == syscall.SIGHUP && !stopping && reload():
+				case stopping:
 					cancel(fmt.Errorf("second signal: %v", s))
 					return
+				default:
+					log.Info("Stopping logcar", zap.Stringer("signal", s))
+					stopping = true
+					close(first)
 				}
-				log.Info("Stopping logcar", zap.Stringer("signal", s))
-				close(first)
 			case <-done:
 				return
 			}

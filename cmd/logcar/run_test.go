@@ -30,13 +30,14 @@ func TestOnce(t *testing.T) {
 }
 
 // TestTerminate: SIGTERM, and what else means it, ends logcar with status 0 and
-// everything delivered that was written before.
+// everything delivered that was written before. SIGHUP does so only where there is
+// nothing to reload.
 func TestTerminate(t *testing.T) {
 	t.Parallel()
 	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
 		t.Run(s.String(), func(t *testing.T) {
 			t.Parallel()
-			p := newPod(t, "output.file: {path: DIR/out, filename: docs}")
+			p := newPod(t, "output.file: {path: DIR/out, filename: docs}", "logcar.reload: false")
 			p.write("a.log", "1")
 			run := p.start()
 			run.awaitLog("Harvester started")
@@ -323,4 +324,67 @@ func TestExitWhenQuiet(t *testing.T) {
 	run := p.start("--exit-when-quiet", "100ms")
 	run.wantStatus(0)
 	run.wantMessages("1")
+}
+
+// TestHangup: SIGHUP has the configuration read again. What is wrong with it is
+// logged with its place, and what is right is applied, the level of the log included.
+func TestHangup(t *testing.T) {
+	t.Parallel()
+	p := newPod(t, "max_procs: 1")
+	text, err := os.ReadFile(p.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	configure := func(more string) {
+		t.Helper()
+		if err := os.WriteFile(p.config, append(slices.Clone(text), more...), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.write("a.log", "1")
+	run := p.start()
+	run.awaitMessage("1")
+	run.signal(syscall.SIGHUP)
+	run.awaitLog("configuration is the same as before")
+
+	configure("tags: [\n")
+	run.signal(syscall.SIGHUP)
+	run.awaitLog("the new configuration is refused, the old one stays")
+	p.write("a.log", "2")
+	run.awaitMessage("2")
+
+	configure("tags: [new]\nlogging.level: debug\nno_such_key: 1\n") // noticed without a signal
+	run.awaitLog("configuration is applied")
+	run.awaitLog("no_such_key: unknown key")
+	p.write("a.log", "3")
+	run.awaitMessage("3")
+	run.terminate()
+	run.wantMessages("1", "2", "3")
+	for i, line := range slices.Collect(strings.Lines(run.out.String())) {
+		if tagged := strings.Contains(line, `"tags":["new"]`); tagged != (i == 2) {
+			t.Errorf("document %d: %s", i, line)
+		}
+	}
+	refusals := 0
+	for _, text := range run.logged("error") {
+		if strings.Contains(text, "refused") {
+			refusals++
+		}
+	}
+	if refusals == 0 || !strings.Contains(run.log.String(), p.config+":") {
+		t.Errorf("%d refusals, log\n%s", refusals, run.log.String())
+	}
+}
+
+// TestOnceStays: with --once there is one configuration.
+func TestOnceStays(t *testing.T) {
+	t.Parallel()
+	p := newPod(t, fmt.Sprintf("output.kafka: {hosts: %q, topic: t}", silentBroker(t)))
+	p.write("a.log", "1")
+	run := p.start("--once")
+	run.awaitLog("Harvester started")
+	run.signal(syscall.SIGHUP)
+	run.awaitLog("Stopping logcar")
+	run.signal(syscall.SIGTERM)
+	run.wantStatus(1)
 }

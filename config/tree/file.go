@@ -35,6 +35,7 @@ func (r *Root) readFile(file string, strict bool) (*node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
+	r.note(file, info.Mode().IsRegular(), data)
 	return r.parse(file, data)
 }
 

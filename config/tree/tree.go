@@ -53,6 +53,7 @@ type Root struct {
 	top      *node // what sections are opened on
 	scope    *node // what references are looked up in
 	lookup   func(string) (string, bool)
+	sources  []Source
 	problems []Problem
 	sections []*Section
 	read     map[string]bool // full keys that a getter asked for
