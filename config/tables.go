@@ -69,7 +69,7 @@ var topTable = tree.Table{Name: "top", Options: slices.Concat(
 		{Name: "output.redis", Kind: tree.Group, Note: notHere},
 		option("name", tree.String, "the host name", "host.name and agent.name"),
 		option("gc_percent", tree.Int, "25", "little is allocated while shipping, so that a small heap costs nothing"),
-		option("max_procs", tree.Int, "what the cgroup allows", ""),
+		option("max_procs", tree.Int, "what the cgroup allows, 3 at most", "so many while there is much to do, and one otherwise"),
 		option("path.home", tree.String, "the executable's directory", ""),
 		option("path.config", tree.String, "${path.home}", "for references such as ${path.config}; where this file is looked for is the flag's to say"),
 		option("path.logs", tree.String, "${path.home}/logs", "for references such as ${path.logs}; logcar writes no log files"),

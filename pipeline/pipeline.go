@@ -78,7 +78,8 @@ func (p *Pipeline) begin(held *tailer.Held) {
 func (p *Pipeline) newSink() (err error) {
 	switch cfg := p.cfg; {
 	case cfg.Kafka != nil:
-		cfg.Kafka.Relax = giveBack
+		cfg.Kafka.Workers, cfg.Kafka.Hurry = workers(), hurry
+		cfg.Kafka.Relax = func() { calm(); giveBack() }
 		p.kafka, err = kafka.New(*cfg.Kafka, p.encoder, p.log.Named("kafka"))
 		p.sink = p.kafka
 	case cfg.File != nil:

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime"
 	"runtime/debug"
 	"syscall"
 
@@ -71,11 +70,7 @@ func tune(cfg *config.Config) {
 		// signal; the console output's own error says why it ends.
 		signal.Ignore(syscall.SIGPIPE)
 	}
-	if cfg.MaxProcs > 0 {
-		runtime.GOMAXPROCS(cfg.MaxProcs)
-	} else if os.Getenv("GOMAXPROCS") == "" {
-		runtime.SetDefaultGOMAXPROCS()
-	}
+	pipeline.ScaleProcs(cfg.MaxProcs)
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(cfg.GCPercent)
 	}

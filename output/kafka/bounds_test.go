@@ -184,3 +184,28 @@ func TestBufferOfAFailedRequestIsLeftAlone(t *testing.T) {
 	}
 	r.finish()
 }
+
+// Batches that come faster than they are compressed ask for more processors, and
+// one after the other does not.
+func TestBacklogHurries(t *testing.T) {
+	c := startCluster(t, 4, kfake.BlackholeProduce())
+	cfg := testConfig(c.ListenAddrs()...)
+	cfg.Level, cfg.Workers = 9, 1
+	hurried := 0
+	cfg.Hurry = func() { hurried++ } // under the sink's lock
+	r := newRig(t, cfg)
+	for i := range 3 {
+		r.send(0, 10, targetSize/10) // a batch
+		r.waitDone(i + 1)
+	}
+	if hurried > 0 {
+		t.Errorf("hurried %d times for one batch after the other", hurried)
+	}
+	for range 3 * maxInFlight {
+		r.send(0, 10, targetSize/10)
+	}
+	r.finish()
+	if hurried == 0 {
+		t.Error("never hurried for batches that come at once")
+	}
+}

@@ -10,6 +10,7 @@ package kafka
 import (
 	"crypto/tls"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/segmentio/kafka-go/sasl"
@@ -70,6 +71,13 @@ type Config struct {
 	MetadataBackoff time.Duration // pause before asking again after a leader has gone
 	KeepAlive       time.Duration // TCP keep-alive; 0 leaves it to the system
 
+	// Workers is how many batches may be compressed at once, maxWorkers at most;
+	// 0: as many as there are processors.
+	Workers int
+	// Hurry is called, while the sink's lock is held, when a batch is full before
+	// the one before it is compressed: the moment to use more processors. It may be
+	// nil.
+	Hurry func()
 	// Relax is called after a busy time, when the sink has dropped its buffers:
 	// the moment to give memory back to the system. It may be nil.
 	Relax func()
@@ -123,6 +131,18 @@ func (c *Config) check() error {
 	}
 	_, err := newCompressor(c.Codec, c.fixedLevel())
 	return err
+}
+
+// maxWorkers bounds the batches that are compressed at once, each with a raw
+// buffer: a node may have a hundred cores, and a sidecar has 24 MB.
+const maxWorkers = 2
+
+func (c *Config) workers() int {
+	n := c.Workers
+	if n == 0 {
+		n = runtime.GOMAXPROCS(0)
+	}
+	return min(n, maxWorkers)
 }
 
 // fixedLevel is the level for what is not on the usual way.

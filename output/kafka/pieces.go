@@ -94,6 +94,9 @@ func (s *Sink) compress(b *batch) {
 	}
 	b.handed = true
 	c := &s.compression
+	if c.running > 0 && s.cfg.Hurry != nil {
+		s.cfg.Hurry()
+	}
 	c.queue = append(c.queue, b)
 	if c.running < c.workers {
 		c.running++

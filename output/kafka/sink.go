@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,10 +34,6 @@ const (
 	// broker small batches would fill the window; waiting in the open batch they
 	// cost nothing.
 	trickle = 2
-
-	// maxWorkers bounds the batches that are compressed at once, each with a raw
-	// buffer: a node may have a hundred cores, and a sidecar has 24 MB.
-	maxWorkers = 2
 
 	// afterwards is how long after a busy time its buffers are given back.
 	afterwards = 3 * time.Second
@@ -101,7 +96,7 @@ func New(cfg Config, encoder *output.Encoder, log *zap.Logger) (*Sink, error) {
 		room: make(chan struct{}, 1), idle: make(chan struct{}, 1),
 		lanes: map[int32]*lane{}, limit: cfg.MaxMessageBytes,
 		next:        rand.IntN(1 << 16), // sidecars must not all begin with partition 0
-		compression: compression{workers: min(runtime.GOMAXPROCS(0), maxWorkers)},
+		compression: compression{workers: cfg.workers()},
 		throttle:    throttle{path: "/sys/fs/cgroup/cpu.stat"},
 	}
 	var err error
