@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/logcar/logcar/config/tree"
+	"github.com/logcar/logcar/config/watch"
 	"github.com/logcar/logcar/keystore"
 	"github.com/logcar/logcar/monitor"
 	"github.com/logcar/logcar/output"
@@ -238,7 +239,7 @@ func (c *Config) read(root *tree.Root, settings tree.Settings) []*included {
 	c.Documents.Global = readProcessors(s)
 	c.Documents.EventID = s.Bool("logcar.event_id", false)
 	c.watchFiles = s.Bool("logcar.reload", true)
-	c.Reload.Enabled = c.watchFiles
+	c.Reload.Enabled, c.Reload.Period = c.watchFiles, watch.Every
 	files := c.include(s, settings)
 	c.readInputs(s, files)
 	c.readOutput(s)

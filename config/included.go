@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/logcar/logcar/config/tree"
+	"github.com/logcar/logcar/config/watch"
 )
 
 // included is a file of inputs that the main file includes.
@@ -56,8 +57,8 @@ func (c *Config) includeLists(s *tree.Section, base string, settings tree.Settin
 	}
 	pattern = under(base, pattern)
 	watched := s.Bool("reload.enabled", c.Reload.Enabled)
-	if period := notNegative(s, "reload.period", 0); watched && period > 0 && (c.Reload.Period == 0 || period < c.Reload.Period) {
-		c.Reload.Period = period
+	if period := positive(s, "reload.period", watch.Every); watched {
+		c.Reload.Period = max(min(c.Reload.Period, period), watch.Fastest)
 	}
 	c.Reload.watch(watched, pattern)
 	return c.includeFiles(s, "path", pattern, func(path string) (*included, error) {

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/logcar/logcar/output"
+
+	"github.com/logcar/logcar/config/watch"
 )
 
 // writeBeside puts files beside the main one.
@@ -146,13 +148,13 @@ func TestOrigin(t *testing.T) {
 		files               int
 		period              time.Duration
 	}{
-		{"alone", input, "filebeat.yml", 1, 0},
-		{"off", input + "logcar.reload: false\n", "", 1, 0},
-		{"included", include, "in.d/*.yml filebeat.yml", 3, 0},
+		{"alone", input, "filebeat.yml", 1, watch.Every},
+		{"off", input + "logcar.reload: false\n", "", 1, watch.Every},
+		{"included", include, "in.d/*.yml filebeat.yml", 3, watch.Every},
 		{"included alone", include + "logcar.reload: false\nfilebeat.config.inputs.reload: {enabled: true, period: 3s}\n", "in.d/*.yml", 3, 3 * time.Second},
-		{"all but the included", include + "filebeat.config.inputs.reload: {enabled: false, period: 3s}\n", "filebeat.yml", 3, 0},
+		{"all but the included", include + "filebeat.config.inputs.reload: {enabled: false, period: 3s}\n", "filebeat.yml", 3, watch.Every},
 		{"certificates", "filebeat.inputs: [paths: /a]\noutput.kafka: {hosts: k, topic: t, ssl.certificate_authorities: [" + certificate + "]}\n",
-			"filebeat.yml " + certificate, 2, 0},
+			"filebeat.yml " + certificate, 2, watch.Every},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			args := write(t, tt.text)

@@ -73,7 +73,7 @@ func TestErrors(t *testing.T) {
 		}},
 		{"no pattern of files", "filebeat.config.inputs: {path: '[', reload.period: -1s}\nfilebeat.inputs: [paths: /a]\n" + console, []string{
 			`filebeat.yml:1: filebeat.config.inputs.path: "[" is no pattern: syntax error in pattern`,
-			"filebeat.yml:1: filebeat.config.inputs.reload.period: -1s is negative; expected 0 or more",
+			"filebeat.yml:1: filebeat.config.inputs.reload.period: -1s is no time; expected more than 0",
 		}},
 		{"unsupported input", "filebeat.inputs:\n- {type: journald, paths: /a}\n" + console, []string{
 			in + `type: input type "journald" is not supported; log, filestream and container are`,

@@ -17,7 +17,7 @@ type Reload struct {
 	// Watch has the files, and the patterns of files, whose changes shall be
 	// noticed. Others count when something else is noticed.
 	Watch  []watch.Target
-	Period time.Duration // how often to look, besides notifications; 0: never
+	Period time.Duration // how often to look at them
 }
 
 func (r *Reload) watch(on bool, pattern string) {

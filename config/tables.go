@@ -110,7 +110,7 @@ var configInputsTable = tree.Table{Name: "filebeat.config.inputs", Options: []tr
 	option("enabled", tree.Bool, "true", ""),
 	option("path", tree.String, "", "a pattern, relative to path.config; what is wrong with one of the files is an error"),
 	option("reload.enabled", tree.Bool, "as logcar.reload", "whether changes of these files are applied at once; Filebeat's default is false"),
-	option("reload.period", tree.Duration, "notifications alone", "how often to look besides"),
+	option("reload.period", tree.Duration, "10s", "how often to look, for all files of the configuration; never less often than every 10s"),
 }}
 
 // configDirTable has what the files of filebeat.config_dir hold.

@@ -105,6 +105,7 @@ func (p *pod) pipeline(once bool) *Supervisor {
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	pipe.look = 2 * time.Millisecond
 	if !once {
 		pipe.Follow(p.load, func(*config.Config) {})
 	}

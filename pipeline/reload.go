@@ -89,10 +89,6 @@ func (s *Supervisor) prepare(asked bool) *candidate {
 func (s *Supervisor) refuse(err error, asked bool) {
 	s.mu.Lock()
 	known := s.status.Refused == err.Error()
-	if !known || asked {
-		s.status.Refused = err.Error()
-		s.status.Reloads[reloadRefused]++
-	}
 	s.mu.Unlock()
 	if known && !asked {
 		return
@@ -105,6 +101,10 @@ func (s *Supervisor) refuse(err error, asked bool) {
 		}
 	}
 	s.log.Error("the new configuration is refused, the old one stays", zap.Strings("problems", problems))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.status.Refused = err.Error()
+	s.status.Reloads[reloadRefused]++
 }
 
 // candidate builds all that a configuration needs.

@@ -35,6 +35,7 @@ type Supervisor struct {
 	load     func() (*config.Config, error) // nil: the configuration stays
 	applied  func(*config.Config)
 	patience time.Duration // of an exchange
+	look     time.Duration // how often to look at the configuration's files, at least
 	changed  chan struct{} // holds one when the configuration may have changed
 	asked    chan struct{} // and when somebody wants it to be read again
 
@@ -54,8 +55,8 @@ type Supervisor struct {
 func New(cfg *config.Config, once bool, version string, log *zap.Logger) (*Supervisor, error) {
 	s := &Supervisor{
 		once: once, version: version, started: time.Now(), log: log,
-		patience: exchangeTimeout,
-		changed:  make(chan struct{}, 1), asked: make(chan struct{}, 1), endHTTP: func() {},
+		patience: exchangeTimeout, look: watch.Every,
+		changed: make(chan struct{}, 1), asked: make(chan struct{}, 1), endHTTP: func() {},
 		status: monitor.Configuration{Hash: cfg.Hash, Applied: time.Now(), Reloads: map[string]uint64{reloadOK: 0, reloadRefused: 0}},
 	}
 	if err := s.openRegistry(cfg); err != nil {
@@ -185,8 +186,8 @@ func (s *Supervisor) run(ctx context.Context, stop <-chan struct{}) (*candidate,
 	background.Go(func() { s.deadline(watching, p, stop, cancel) })
 	background.Go(func() { s.report(watching, p) })
 	background.Go(func() { p.storage.Run(watching) })
-	if r := p.cfg.Reload; s.load != nil && (len(r.Watch) > 0 || r.Period > 0) {
-		background.Go(func() { watch.Run(watching, r.Watch, r.Period, s.log, func() { poke(s.changed) }) })
+	if r := p.cfg.Reload; s.load != nil && len(r.Watch) > 0 {
+		background.Go(func() { watch.Run(watching, r.Watch, min(r.Period, s.look), func() { poke(s.changed) }) })
 	}
 	ended := make(chan error, 1)
 	background.Go(func() { ended <- p.ship(ctx, stop) })

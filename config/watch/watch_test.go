@@ -2,21 +2,18 @@ package watch
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
-	"go.uber.org/zap"
-	"go.uber.org/zap/zaptest/observer"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// limit is far longer than anything here takes.
-const limit = 20 * time.Second
 
 // tree is a directory, with no links on the way to it.
 type tree struct {
@@ -58,7 +55,7 @@ func (tr tree) publish(version, text string) {
 	tr.rename("map/..data_tmp", "map/..data")
 }
 
-// TestRun: whatever way a file changes, it is told of.
+// TestRun: whatever way a file changes, it is told of once, and nothing else is.
 func TestRun(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -67,22 +64,22 @@ func TestRun(t *testing.T) {
 		after  []func(tree) // each is a change
 	}{
 		{"written in place", "f.yml", func(tr tree) { tr.write("f.yml", "1") },
-			[]func(tree){func(tr tree) { tr.write("f.yml", "2") }, func(tr tree) { tr.write("f.yml", "3") }}},
+			[]func(tree){func(tr tree) { tr.write("f.yml", "22") }, func(tr tree) { tr.write("f.yml", "333") }}},
 		{"replaced", "f.yml", func(tr tree) { tr.write("f.yml", "1"); tr.write("new", "2"); tr.write("newer", "3") },
 			[]func(tree){func(tr tree) { tr.rename("new", "f.yml") }, func(tr tree) { tr.rename("newer", "f.yml") }}},
 		{"removed and made again", "f.yml", func(tr tree) { tr.write("f.yml", "1") },
-			[]func(tree){func(tr tree) { tr.remove("f.yml") }, func(tr tree) { tr.write("f.yml", "2") }}},
+			[]func(tree){func(tr tree) { tr.remove("f.yml") }, func(tr tree) { tr.write("f.yml", "22") }}},
 		{"not there yet", "a/b/f.yml", func(tree) {},
-			[]func(tree){func(tr tree) { tr.must(os.Mkdir(tr.path("a"), 0o755)) }, func(tr tree) { tr.write("a/b/f.yml", "2") }, func(tr tree) { tr.write("a/b/f.yml", "3") }}},
+			[]func(tree){func(tr tree) { tr.write("a/b/f.yml", "22") }, func(tr tree) { tr.write("a/b/f.yml", "333") }}},
 		{"its directory made anew", "a/f.yml", func(tr tree) { tr.write("a/f.yml", "1") },
-			[]func(tree){func(tr tree) { tr.remove("a") }, func(tr tree) { tr.write("a/f.yml", "2") }, func(tr tree) { tr.write("a/f.yml", "3") }}},
+			[]func(tree){func(tr tree) { tr.remove("a") }, func(tr tree) { tr.write("a/f.yml", "22") }, func(tr tree) { tr.write("a/f.yml", "333") }}},
 		{"its directory replaced", "a/f.yml", func(tr tree) {
 			tr.write("1/f.yml", "1")
 			tr.write("2/f.yml", "1")
 			tr.link("1", "a")
 			tr.link("2", "b")
 		},
-			[]func(tree){func(tr tree) { tr.rename("b", "a") }, func(tr tree) { tr.write("2/f.yml", "2") }}},
+			[]func(tree){func(tr tree) { tr.rename("b", "a") }, func(tr tree) { tr.write("2/f.yml", "22") }}},
 		{"a ConfigMap", "map/f.yml", func(tr tree) { tr.publish("1", "1"); tr.link("..data/f.yml", "map/f.yml") },
 			[]func(tree){func(tr tree) { tr.publish("2", "2"); tr.remove("map/..1") }, func(tr tree) { tr.publish("3", "3"); tr.remove("map/..2") }}},
 		{"a link to a ConfigMap", "f.yml", func(tr tree) {
@@ -91,110 +88,81 @@ func TestRun(t *testing.T) {
 			tr.link(tr.path("map/f.yml"), "f.yml")
 		}, []func(tree){func(tr tree) { tr.publish("2", "2") }}},
 		{"a pattern", "in.d/*.yml", func(tr tree) { tr.write("in.d/a.yml", "1") },
-			[]func(tree){func(tr tree) { tr.write("in.d/a.yml", "2") }, func(tr tree) { tr.write("in.d/b.yml", "1") }, func(tr tree) { tr.remove("in.d/a.yml") }}},
+			[]func(tree){func(tr tree) { tr.write("in.d/a.yml", "22") }, func(tr tree) { tr.write("in.d/b.yml", "1") }, func(tr tree) { tr.remove("in.d/a.yml") }}},
 		{"a pattern's ConfigMap", "map/*.yml", func(tr tree) { tr.publish("1", "1"); tr.link("..data/f.yml", "map/f.yml") },
 			[]func(tree){func(tr tree) { tr.publish("2", "2") }}},
 		{"a pattern of directories", "*/in/*.yml", func(tr tree) { tr.write("a/in/x.txt", "1") },
-			[]func(tree){func(tr tree) { tr.write("a/in/f.yml", "1") }, func(tr tree) { tr.must(os.MkdirAll(tr.path("b/in"), 0o755)) }, func(tr tree) { tr.write("b/in/g.yml", "1") }}},
+			[]func(tree){func(tr tree) { tr.write("a/in/f.yml", "1") }, func(tr tree) { tr.write("b/in/g.yml", "1") }}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
 			tr := newTree(t)
 			tt.before(tr)
-			calls, end := listen(t, Target{tr.path(tt.target), filepath.Base(tt.target)[0] == '*'}, zap.NewNop())
-			defer end()
-			<-calls // the first one
-			for i, change := range tt.after {
-				change(tr)
-				select {
-				case <-calls:
-				case <-time.After(limit):
-					t.Fatalf("change %d is not told of", i)
-				}
-				// What the change has made in several steps may be told of twice.
-				for more := true; more; {
-					select {
-					case <-calls:
-					case <-time.After(3 * settle):
-						more = false
+			synctest.Test(t, func(t *testing.T) {
+				calls, end := listen(t, Target{tr.path(tt.target), strings.Contains(tt.target, "*")})
+				defer end()
+				want := func(n int, when string) {
+					t.Helper()
+					if len(calls) != n {
+						t.Fatalf("%d calls %s, want %d", len(calls), when, n)
+					}
+					for range n {
+						<-calls
 					}
 				}
-			}
+				synctest.Wait()
+				want(1, "at the start")
+				for i, change := range tt.after {
+					pass(5 * Every)
+					want(0, fmt.Sprintf("before change %d", i))
+					change(tr)
+					tr.write("beside", fmt.Sprint(i))
+					pass(2 * Every)
+					want(1, fmt.Sprintf("after change %d", i))
+				}
+			})
 		})
 	}
 }
 
-// listen runs a watcher of one target.
-func listen(t *testing.T, target Target, log *zap.Logger) (calls <-chan struct{}, end func()) {
+// pass lets time go by.
+func pass(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
+
+// listen watches a target.
+func listen(t *testing.T, target Target) (calls <-chan struct{}, end func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	called, ended := make(chan struct{}, 100), make(chan struct{})
 	go func() {
 		defer close(ended)
-		Run(ctx, []Target{target}, 0, log, func() { called <- struct{}{} })
+		Run(ctx, []Target{target}, Every, func() { called <- struct{}{} })
 	}()
 	return called, func() { cancel(); <-ended }
 }
 
-// TestConcern: what else happens in the same directories is nobody's concern.
-func TestConcern(t *testing.T) {
-	tr := newTree(t)
-	tr.publish("1", "1")
-	tr.link("..data/f.yml", "map/f.yml")
-	tr.write("in.d/a.yml", "1")
-	p := find([]Target{{Path: tr.path("map/f.yml")}, {tr.path("in.d/*.yml"), true}, {tr.path("deep/*/in/*.yml"), true}})
-	for name, want := range map[string]bool{
-		"map/f.yml": true, "map/..data": true, "map/..1/f.yml": true, "map/..1": true, "map/..2": false, "map/g.yml": false, "map/..data_tmp": false,
-		"in.d/a.yml": true, "in.d/b.yml": true, "in.d/a.yml~": false, "in.d/x/a.yml": false, "in.d": true,
-		"deep": true, "other": false, "map": true,
-	} {
-		if got := p.concern(tr.path(name)); got != want {
-			t.Errorf("%s: %v, want %v", name, got, want)
-		}
-	}
-	tr.write("deep/1/x.txt", "")
-	p = find([]Target{{tr.path("deep/*/in/*.yml"), true}})
-	for name, want := range map[string]bool{"deep/2": true, "deep/1/in": true, "deep/1/on": false, "deep/1/in/a.yml": true, "deep/1/in/a.txt": false} {
-		if got := p.concern(tr.path(name)); got != want {
-			t.Errorf("%s: %v, want %v", name, got, want)
-		}
-	}
-}
-
-// TestLoop: links that lead to each other end somewhere.
-func TestLoop(t *testing.T) {
-	tr := newTree(t)
-	tr.link("b", "a")
-	tr.link("a", "b")
-	if p := find([]Target{{Path: tr.path("a/f.yml")}}); !p.concern(tr.path("a")) || !p.concern(tr.path("b")) {
-		t.Errorf("places %+v", p)
-	}
-}
-
-// TestPeriod: it calls when it is asked to, and otherwise sleeps.
-func TestPeriod(t *testing.T) {
-	for period, want := range map[time.Duration]int{0: 1, time.Minute: 1 + 59} {
+// TestSettle: a file that somebody writes to is not told of before that is over, as
+// far as one can wait.
+func TestSettle(t *testing.T) {
+	for writes, want := range map[int]int{5: 1, 10 * attempts: 1} {
+		tr := newTree(t)
+		tr.write("f.yml", "")
 		synctest.Test(t, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Hour-time.Second)
-			defer cancel()
-			n := 0
-			Run(ctx, nil, period, zap.NewNop(), func() { n++ })
-			if n != want {
-				t.Errorf("period %v: %d calls in an hour, want %d", period, n, want)
+			calls, end := listen(t, Target{Path: tr.path("f.yml")})
+			defer end()
+			pass(Every)
+			<-calls
+			for i := range writes {
+				tr.write("f.yml", strings.Repeat("x", i+1))
+				pass(settle / 2)
+				if i < 5 && len(calls) > 0 {
+					t.Fatalf("told of after %d of %d writes", i+1, writes)
+				}
+			}
+			pass(2 * Every)
+			if len(calls) < want {
+				t.Errorf("%d calls after %d writes, want %d", len(calls), writes, want)
 			}
 		})
-	}
-}
-
-// TestUnwatchable: where nothing can be watched one line says so.
-func TestUnwatchable(t *testing.T) {
-	core, logs := observer.New(zap.WarnLevel)
-	w := watcher{log: zap.New(core)}
-	w.open()
-	w.close()
-	w.targets = []Target{{Path: newTree(t).path("a")}}
-	w.set()
-	w.set()
-	if logs.Len() != 1 {
-		t.Errorf("log %v", logs.All())
 	}
 }
