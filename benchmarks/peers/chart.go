@@ -113,7 +113,7 @@ func (p Panel) draw(b *strings.Builder, y int) {
 	const (
 		left     = margin + nameWidth
 		room     = width - margin - left - valueWidth
-		baseline = 16
+		baseline = 17
 	)
 	for i, bar := range p.Bars {
 		length := 0.0
@@ -126,7 +126,7 @@ func (p Panel) draw(b *strings.Builder, y int) {
 		}
 		text(b, margin, y+baseline, "", bar.Name)
 		fmt.Fprintf(b, `<rect class="%s" x="%d" y="%d" width="%.1f" height="%d" rx="2"/>`+"\n", class, left, y+(rowHeight-barHeight)/2, max(length, 1), barHeight)
-		text(b, left+int(length)+8, y+baseline+1, "", bar.Text)
+		text(b, left+int(length)+8, y+baseline, "", bar.Text)
 		y += rowHeight
 	}
 }
