@@ -23,6 +23,8 @@ type template struct {
 	all  *processor.Chain // the input's processors, the shipper's own fields, the global processors
 	seen uint64           // its version when the template was made
 
+	untouched bool // there are no processors, and body is all that they could see
+
 	drop   bool                // all of these documents are dropped
 	doc    *processor.Document // what is the same for all, with all at work that does the same to all
 	filter *processor.Chain    // what is left of all: first those that look at each event and may drop it
@@ -56,6 +58,7 @@ func (e *Encoder) newTemplate(src *event.Source) (*template, error) {
 			return nil, err
 		}
 	}
+	t.untouched = len(t.body) > 0 && e.opts.Inputs[in].Len()+e.opts.Global.Len() == 0
 	t.doc.Save()
 	return t, nil
 }
