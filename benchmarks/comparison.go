@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 
 	"github.com/logcar/logcar/benchmarks/applog"
 	"github.com/logcar/logcar/benchmarks/peers"
@@ -23,6 +24,7 @@ type entry struct {
 	peak   []float64 // MB
 	rate   []float64 // MB/s
 	wire   []float64 // bytes sent ÷ bytes of log
+	lost   int64     // events that did not arrive, at most
 	failed bool
 }
 
@@ -32,6 +34,7 @@ func (e *entry) add(in input, done shipped) {
 	e.peak = append(e.peak, float64(done.peak)/megabyte)
 	e.rate = append(e.rate, size/megabyte/done.took.Seconds())
 	e.wire = append(e.wire, float64(done.WireBytes)/size)
+	e.lost = max(e.lost, in.events-done.Records)
 }
 
 // title is the program's name with its version.
@@ -76,7 +79,7 @@ func over(a, b []float64) (ratio float64, note string) {
 
 func (c *comparison) print(w io.Writer) {
 	fmt.Fprintf(w, "\n%s: %s; %.1f MB, %d events\n", c.scenario.Name, c.scenario.What, float64(c.in.size)/megabyte, c.in.events)
-	table := [][]string{{"program", "CPU, s/GB", "", "÷ logcar", "peak, MB", "MB/s", "sent ÷ log"}}
+	table := [][]string{{"program", "CPU, s/GB", "", "÷ logcar", "peak, MB", "MB/s", "sent ÷ log", "missing"}}
 	for _, e := range c.entries {
 		ratio := ""
 		if mine := c.logcar(); mine != nil {
@@ -84,7 +87,7 @@ func (c *comparison) print(w io.Writer) {
 			ratio = number(r)
 		}
 		table = append(table, []string{e.title(), number(median(e.cpu)), spread(e.cpu), ratio,
-			number(median(e.peak)), number(median(e.rate)), fmt.Sprintf("%.3f", median(e.wire))})
+			number(median(e.peak)), number(median(e.rate)), fmt.Sprintf("%.3f", median(e.wire)), strconv.FormatInt(e.lost, 10)})
 	}
 	printCells(w, table, 1)
 }

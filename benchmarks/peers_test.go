@@ -109,17 +109,17 @@ func quoted(text string) string {
 
 func TestComparisonPrinted(t *testing.T) {
 	in := input{size: 1_000_000_000, events: 7}
-	round := func(cpu time.Duration, peak int64) shipped {
-		return shipped{usage{cpu, peak, broker.Stats{WireBytes: 100_000_000}}, 10 * time.Second}
+	round := func(cpu time.Duration, peak, records int64) shipped {
+		return shipped{usage{cpu, peak, broker.Stats{WireBytes: 100_000_000, Records: records}}, 10 * time.Second}
 	}
 	mine := &entry{contender: contender{Peer: peers.Logcar}}
 	cheap := &entry{contender: contender{Peer: peers.Peer{Name: "cheap"}, version: "1.2"}}
 	dear := &entry{contender: contender{Peer: peers.Peer{Name: "dear"}}}
 	broken := &entry{contender: contender{Peer: peers.Peer{Name: "broken"}}, failed: true}
 	for i := range 3 {
-		mine.add(in, round(time.Duration(5+i)*time.Second, 20_000_000))
-		cheap.add(in, round(time.Duration(2*(5+i))*time.Second, 50_000_000))
-		dear.add(in, round(100*time.Second, 90_000_000))
+		mine.add(in, round(time.Duration(5+i)*time.Second, 20_000_000, 7))
+		cheap.add(in, round(time.Duration(2*(5+i))*time.Second, 50_000_000, 6))
+		dear.add(in, round(100*time.Second, 90_000_000, 7))
 	}
 	c := comparison{peers.Scenarios[0], in, []*entry{mine, dear, cheap, broken}}
 	c.dropFailed()
@@ -128,10 +128,10 @@ func TestComparisonPrinted(t *testing.T) {
 	printSummary(&b, []comparison{c, {scenario: peers.Scenarios[1], entries: []*entry{mine}}})
 	want := `
 traces: stack traces joined by the timestamp of their first line; 1000.0 MB, 7 events
-program    CPU, s/GB                     ÷ logcar  peak, MB  MB/s  sent ÷ log
-logcar          6.00  5.00 to 7.00 in 3  1.00      20.0      100   0.100
-dear             100  100 to 100 in 3    16.7      90.0      100   0.100
-cheap 1.2       12.0  10.0 to 14.0 in 3  2.00      50.0      100   0.100
+program    CPU, s/GB                     ÷ logcar  peak, MB  MB/s  sent ÷ log  missing
+logcar          6.00  5.00 to 7.00 in 3  1.00      20.0      100   0.100       0
+dear             100  100 to 100 in 3    16.7      90.0      100   0.100       0
+cheap 1.2       12.0  10.0 to 14.0 in 3  2.00      50.0      100   0.100       1
 
 logcar against the cheapest peer; it may take 2 times as much
 scenario  logcar, s/GB  cheapest peer, s/GB             logcar ÷ peer

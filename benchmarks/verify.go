@@ -24,7 +24,7 @@ const (
 // verify has a small log shipped and looks at every document.
 func (s *suite) verify(ctx context.Context, in input, scenario peers.Scenario, who contender) error {
 	wanted := expect(in.events, scenario)
-	_, err := s.shipWhole(ctx, in, true, s.configurePeer(in, scenario, who), func(r *shipment) error {
+	_, err := s.shipWhole(ctx, in, true, who, s.configurePeer(in, scenario, who), func(r *shipment) error {
 		return wanted.find(r.kept)
 	})
 	return err
