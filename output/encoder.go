@@ -164,7 +164,7 @@ func (e *Encoder) appendBuilt(dst []byte, b *event.Batch, i int) ([]byte, bool) 
 	if (t.filter != nil && !t.filter.Run(d)) || (t.rest != nil && !t.rest.Run(d)) {
 		return e.drop(dst)
 	}
-	return e.appendDocument(dst, b, i, d)
+	return e.appendDocument(dst, b, i, d, &t.fixed)
 }
 
 // putEvent adds what is the event's own. Where a processor has put something else
@@ -182,7 +182,8 @@ func (e *Encoder) putEvent(d *processor.Document, b *event.Batch, i int) {
 	}
 }
 
-func (e *Encoder) appendDocument(dst []byte, b *event.Batch, i int, d *processor.Document) ([]byte, bool) {
+// appendDocument writes d, but for what is known of it already.
+func (e *Encoder) appendDocument(dst []byte, b *event.Batch, i int, d *processor.Document, known *fixed) ([]byte, bool) {
 	meta := e.metadata(b, i, d)
 	if e.opts.Codec.Format != nil {
 		d.Meta = meta
@@ -192,9 +193,14 @@ func (e *Encoder) appendDocument(dst []byte, b *event.Batch, i int, d *processor
 	dst = append(dst, head...)
 	dst = e.opts.Codec.appendTime(dst, d.Time)
 	dst = append(dst, `","@metadata":`...)
-	dst, err := appendValue(dst, meta, &bad)
-	if err == nil && len(d.Fields) > 0 {
-		dst, err = appendMembers(append(dst, ','), d.Fields, &bad)
+	var err error
+	if len(known.meta) > 0 && len(d.Meta) == 0 && !e.opts.EventID {
+		dst = append(dst, known.meta...)
+	} else {
+		dst, err = appendValue(dst, meta, &bad)
+	}
+	if dst = append(dst, known.fields...); err == nil && len(d.Fields) > len(known.names) {
+		dst, err = appendOthers(append(dst, ','), d.Fields, known.names, &bad)
 	}
 	if err != nil {
 		return e.fail(before, err)

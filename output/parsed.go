@@ -37,7 +37,7 @@ func (e *Encoder) appendParsed(dst []byte, b *event.Batch, i int) ([]byte, bool)
 	if !e.current.all.Run(d) {
 		return e.drop(dst)
 	}
-	return e.appendDocument(dst, b, i, d)
+	return e.appendDocument(dst, b, i, d, &fixed{})
 }
 
 // addTags appends the configuration's tags to those that an event has already.
