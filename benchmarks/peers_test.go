@@ -61,6 +61,27 @@ func TestComparison(t *testing.T) {
 	}
 }
 
+func TestWhoMayKeepTheLastEvent(t *testing.T) {
+	mine, other := contender{Peer: peers.Logcar}, contender{Peer: peers.All[0]}
+	tests := []struct {
+		who  contender
+		err  error
+		want bool
+	}{
+		{other, &countError{6, 7}, true},
+		{other, &countError{5, 7}, false},
+		{other, &countError{8, 7}, false},
+		{other, errors.New("exit status 1"), false},
+		{other, nil, false},
+		{mine, &countError{6, 7}, false},
+	}
+	for _, test := range tests {
+		if got := test.who.mayKeepLast(test.err); got != test.want {
+			t.Errorf("%s, %v: got %v", test.who.Name, test.err, got)
+		}
+	}
+}
+
 func TestDeliveries(t *testing.T) {
 	scenario := peers.Scenario{Format: applog.Plain, Dissect: true}
 	g := javalog.New(trialSeed, applog.Start)
