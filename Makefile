@@ -92,8 +92,9 @@ benchcmp: ## compare the micro-benchmarks with those of BASE (a commit; default 
 	$(GO) run golang.org/x/perf/cmd/benchstat@latest "$$tmp/old" "$$tmp/new"
 
 .PHONY: bench-peers
-bench-peers: ## compare with the log shippers that are installed
-	cd benchmarks && $(GO) run . -peers $(BENCHFLAGS)
+bench-peers: ## compare with the log shippers that are installed, and draw docs/images/peers.svg
+	@mkdir -p docs/images
+	cd benchmarks && $(GO) run . -peers -size 128MiB -pairs 3 -timeout 1h -svg ../docs/images/peers.svg $(BENCHFLAGS)
 
 .PHONY: fmt
 fmt: ## format the Go files

@@ -16,6 +16,7 @@ import (
 
 	"github.com/logcar/logcar/benchmarks/broker"
 	"github.com/logcar/logcar/benchmarks/floor"
+	"github.com/logcar/logcar/benchmarks/peers"
 )
 
 // The test binary stands in for this program's helper processes.
@@ -164,6 +165,9 @@ func TestCommandLine(t *testing.T) {
 		{"-backlog none", "not a size", "", nil},
 		{"-pairs 0", "0 pairs", "", nil},
 		{"latency", `unexpected argument "latency"`, "", nil},
+		{"-peers -only json,traces", "", "json traces", []int{1, 3}},
+		{"-only json", `there is no "json"`, "", nil},
+		{"-peers -only latency", `there is no "latency"`, "", nil},
 	}
 	for _, test := range tests {
 		o, err := parse(strings.Fields(test.args), io.Discard)
@@ -182,6 +186,11 @@ func TestCommandLine(t *testing.T) {
 	for _, m := range catalogue {
 		if !strings.Contains(list.String(), m.name) {
 			t.Errorf("-list does not show %s", m.name)
+		}
+	}
+	for _, s := range peers.Scenarios {
+		if !strings.Contains(list.String(), s.Name) {
+			t.Errorf("-list does not show %s", s.Name)
 		}
 	}
 }

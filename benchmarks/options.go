@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/logcar/logcar/benchmarks/applog"
+	"github.com/logcar/logcar/benchmarks/peers"
 )
 
 // options is the command line.
@@ -47,7 +48,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 		flags.PrintDefaults()
 	}
 	flags.BoolVar(&o.list, "list", false, "list what can be measured, and the bars")
-	flags.Func("only", "`names` to measure, separated by commas: as -list shows them", o.setOnly)
+	only := flags.String("only", "", "`names` to measure, separated by commas: as -list shows them, or with -peers the scenarios'")
 	flags.Var(&o.size, "size", "`bytes` of log for cpu-ratio, many-files and the peers")
 	flags.Var(&o.backlog, "backlog", "`bytes` of log for catch-up")
 	flags.IntVar(&o.pairs, "pairs", 5, "how often a ratio is taken; the median is shown")
@@ -58,7 +59,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	flags.BoolVar(&o.strict, "strict", false, "exit with status 1 also when a bar is missed")
 	flags.DurationVar(&o.timeout, "timeout", 20*time.Minute, "give up after this `time`")
 	flags.BoolVar(&o.peers, "peers", false, "compare logcar with the log shippers that are installed")
-	flags.StringVar(&o.svg, "svg", "peers.svg", "`file` for the chart of -peers")
+	flags.StringVar(&o.svg, "svg", "", "`file` for the chart of -peers")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
@@ -71,20 +72,22 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 		return nil, fmt.Errorf("less than 1MiB of log says nothing")
 	case o.pairs < 1:
 		return nil, fmt.Errorf("%d pairs: expected at least 1", o.pairs)
-	case *level > 0:
+	}
+	if *level > 0 {
 		o.levels = []int{*level}
 	}
-	return o, nil
+	return o, o.setOnly(*only)
 }
 
-// setOnly takes names of rows and of groups.
+// setOnly takes names of rows and of groups; with -peers, of scenarios.
 func (o *options) setOnly(names string) error {
 	for name := range strings.SplitSeq(names, ",") {
-		group := ""
-		for _, m := range catalogue {
-			if name == m.name || name == m.group {
-				group = m.group
-			}
+		if name == "" {
+			continue
+		}
+		group := groupOf(name)
+		if o.peers {
+			group = scenarioNamed(name)
 		}
 		if group == "" {
 			return fmt.Errorf("there is no %q; -list shows the names", name)
@@ -94,6 +97,25 @@ func (o *options) setOnly(names string) error {
 		}
 	}
 	return nil
+}
+
+// groupOf is the group of a row, or the name itself if it is a group's.
+func groupOf(name string) string {
+	for _, m := range catalogue {
+		if name == m.name || name == m.group {
+			return m.group
+		}
+	}
+	return ""
+}
+
+func scenarioNamed(name string) string {
+	for _, s := range peers.Scenarios {
+		if name == s.Name {
+			return name
+		}
+	}
+	return ""
 }
 
 func (o *options) wants(group string) bool {

@@ -6,88 +6,170 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
+	"regexp"
+	"time"
 
 	"github.com/logcar/logcar/benchmarks/peers"
 )
 
-// A comparison is what one program took for the job.
-type comparison struct {
-	name      string
-	cpu       float64 // s/GB
-	peak      float64 // MB
-	rate      float64 // MB/s
-	delivered int64
+// A contender is a program that takes part in the comparison. The first is
+// logcar.
+type contender struct {
+	peers.Peer
+	program string
+	version string
 }
 
-// comparePeers has the same log shipped by logcar and by every peer that is
-// installed, prints a table and draws a chart. It returns the exit status.
+// comparePeers has the same logs shipped by logcar and by every peer that is
+// installed, prints tables and draws a chart. It returns the exit status.
 func (s *suite) comparePeers(ctx context.Context, stdout, stderr io.Writer) (status int) {
-	in, err := s.input(1, int64(s.opts.size))
-	if err != nil {
-		fmt.Fprintln(stderr, "benchmarks:", err)
-		return 1
-	}
-	var done []comparison
-	try := func(name string, configure configuration) {
-		s.say("measuring %s", name)
-		c, err := s.compare(ctx, name, in, configure)
+	failed := func(err error) {
 		if err != nil {
-			fmt.Fprintf(stderr, "benchmarks: %s: %v\n", name, err)
+			fmt.Fprintln(stderr, "benchmarks:", err)
 			status = 1
 		}
-		// One that cuts events differently is shown all the same, with its number.
-		if c.delivered > 0 {
-			done = append(done, c)
+	}
+	all := s.contenders(ctx, stdout)
+	var summary []comparison
+	for _, scenario := range peers.Scenarios {
+		if !s.opts.wants(scenario.Name) {
+			continue
+		}
+		c, err := s.compare(ctx, scenario, all)
+		failed(err)
+		if len(c.entries) == 0 {
+			continue
+		}
+		c.print(stdout)
+		summary = append(summary, c)
+		if scenario.Name == peers.Main && s.opts.svg != "" {
+			failed(s.draw(c))
 		}
 	}
-	try("logcar", s.configure(job{config: joining, paths: in.path, level: s.opts.level()}))
+	printSummary(stdout, summary)
+	printSetting(stdout, s.setting)
+	return status
+}
+
+// contenders are logcar and the peers that are installed; it says which are not.
+func (s *suite) contenders(ctx context.Context, stdout io.Writer) []contender {
+	all := []contender{{peers.Logcar, s.logcar, versionOf(ctx, s.logcar, peers.Logcar.VersionArg)}}
 	for _, p := range peers.All {
 		program, err := p.Find()
 		if err != nil {
 			fmt.Fprintln(stdout, err)
 			continue
 		}
-		try(p.Name, func(r *shipment) (command, error) {
-			args, err := p.Configure(peers.Job{Dir: r.dir, Path: in.path, Host: r.broker.Addr(), Level: s.opts.level()})
-			return command{program: program, args: args}, err
-		})
+		all = append(all, contender{p, program, versionOf(ctx, program, p.VersionArg)})
 	}
-	printComparison(stdout, in, done)
-	printSetting(stdout, s.setting)
-	if err := drawComparison(s.opts.svg, s.setting, done); err != nil {
-		fmt.Fprintln(stderr, "benchmarks:", err)
-		return 1
-	}
-	return status
+	return all
 }
 
-// compare measures one program. With a *countError the comparison is valid.
-func (s *suite) compare(ctx context.Context, name string, in input, configure configuration) (comparison, error) {
-	done, err := s.shipBacklog(ctx, in, false, configure, nil)
-	return comparison{name, done.cpu.Seconds() * gigabyte / float64(in.size), float64(done.peak) / megabyte,
-		float64(in.size) / megabyte / done.took.Seconds(), done.Records}, err
+var versionNumber = regexp.MustCompile(`[0-9]+\.[0-9]+(\.[0-9]+)*`)
+
+// versionOf is what the program says of its version; nothing if it has no number.
+func versionOf(ctx context.Context, program, arg string) string {
+	if arg == "" {
+		return ""
+	}
+	out, _ := exec.CommandContext(ctx, program, arg).CombinedOutput() // the run itself will tell what is wrong
+	return string(versionNumber.Find(out))
 }
 
-func printComparison(w io.Writer, in input, done []comparison) {
-	table := [][]string{{"program", "CPU, s/GB", "peak, MB", "MB/s", "events delivered"}}
-	for _, c := range done {
-		table = append(table, []string{c.name, number(c.cpu), number(c.peak), number(c.rate),
-			fmt.Sprintf("%d of %d", c.delivered, in.events)})
+// compare has each program that can do it do the scenario, in turns, -pairs
+// times. Before, each must deliver a small log's texts as they were written. The
+// error tells of those that failed; they have no entry.
+func (s *suite) compare(ctx context.Context, scenario peers.Scenario, all []contender) (comparison, error) {
+	c := comparison{scenario: scenario}
+	small, err := s.inputIn(scenario.Format, trialSeed, trialSize)
+	if err != nil {
+		return c, err
 	}
-	printCells(w, table, -1)
+	in, err := s.inputIn(scenario.Format, 1, int64(s.opts.size))
+	if err != nil {
+		return c, err
+	}
+	c.in = in
+	var errs []error
+	for _, who := range all {
+		if !who.Can(scenario) {
+			continue
+		}
+		s.say("%s: looking at what %s delivers", scenario.Name, who.Name)
+		if err := s.verify(ctx, small, scenario, who); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %s: %w", scenario.Name, who.Name, err))
+			continue
+		}
+		c.entries = append(c.entries, &entry{contender: who})
+	}
+	for i := range s.opts.pairs {
+		for _, e := range c.entries {
+			if e.failed {
+				continue
+			}
+			s.say("%s: measuring %s, %d of %d", scenario.Name, e.Name, i+1, s.opts.pairs)
+			done, err := s.shipWhole(ctx, in, false, e.contender, s.configurePeer(in, scenario, e.contender), nil)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("%s: %s: %w", scenario.Name, e.Name, err))
+				e.failed = true
+				continue
+			}
+			e.add(in, done)
+		}
+	}
+	c.dropFailed()
+	return c, errors.Join(errs...)
 }
 
-func drawComparison(path string, s setting, done []comparison) error {
-	cpu := peers.Panel{Title: "CPU seconds per GB of log"}
-	memory := peers.Panel{Title: "Peak resident memory, MB"}
-	for _, c := range done {
-		cpu.Bars = append(cpu.Bars, peers.Bar{Name: c.name, Value: c.cpu})
-		memory.Bars = append(memory.Bars, peers.Bar{Name: c.name, Value: c.peak})
+// configurePeer is a program's configuration for a scenario.
+func (s *suite) configurePeer(in input, scenario peers.Scenario, who contender) configuration {
+	return func(r *shipment) (command, error) {
+		args, err := who.Configure(peers.Job{Scenario: scenario, Dir: r.dir, Path: in.path, Kafka: r.broker.Addr(), Gzip: s.opts.level()})
+		return command{program: who.program, args: args}, err
 	}
-	f, err := os.Create(path)
+}
+
+// shipWhole is shipBacklog for programs that deliver the last event, which a
+// further line could belong to, only when their timeout is over; a peer may keep
+// it for good, as rsyslog does now and then.
+func (s *suite) shipWhole(ctx context.Context, in input, keep bool, who contender, configure configuration, arrived func(*shipment) error) (shipped, error) {
+	const timeouts = 12 * time.Second // more than Filebeat's 5 s, looked at every 5 s
+	r, err := s.launch(ctx, keep, configure)
+	if err != nil {
+		return shipped{}, err
+	}
+	defer r.abort()
+	stats, err := r.await(ctx, in.events-1)
+	if err != nil {
+		return shipped{}, err
+	}
+	took := time.Unix(0, stats.Last).Sub(r.shipper.begun)
+	var stalled *stallError
+	if _, err := r.awaitFor(ctx, in.events, timeouts); err != nil && !errors.As(err, &stalled) {
+		return shipped{}, err
+	}
+	used, err := r.finish(in.events)
+	if who.mayKeepLast(err) {
+		err = nil
+	}
+	if err == nil && arrived != nil {
+		err = arrived(r)
+	}
+	return shipped{used, took}, err
+}
+
+// mayKeepLast says whether err is nothing but a peer's keeping the last event.
+func (c contender) mayKeepLast(err error) bool {
+	var wrong *countError
+	return c.Name != peers.Logcar.Name && errors.As(err, &wrong) && wrong.got == wrong.want-1
+}
+
+// draw draws a comparison as a chart.
+func (s *suite) draw(c comparison) error {
+	f, err := os.Create(s.opts.svg)
 	if err != nil {
 		return fmt.Errorf("draw chart: %w", err)
 	}
-	title := fmt.Sprintf("Log to Kafka, gzip level %d, less is better", s.Level)
-	return errors.Join(peers.Draw(f, title, []peers.Panel{cpu, memory}), f.Close())
+	return errors.Join(c.chart(s.setting, s.opts.size).Draw(f), f.Close())
 }

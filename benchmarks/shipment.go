@@ -101,8 +101,14 @@ func (s *suite) launch(ctx context.Context, keep bool, configure configuration) 
 	return r, err
 }
 
-// await waits until so many records have arrived since the start.
+// await waits until so many records have arrived since the start. It gives up
+// with a *stallError.
 func (r *shipment) await(ctx context.Context, records int64) (broker.Stats, error) {
+	return r.awaitFor(ctx, records, stallLimit)
+}
+
+// awaitFor is await with a limit of its own for the time in which nothing arrives.
+func (r *shipment) awaitFor(ctx context.Context, records int64, limit time.Duration) (broker.Stats, error) {
 	ticks := time.NewTicker(5 * time.Millisecond)
 	defer ticks.Stop()
 	var last broker.Stats
@@ -123,8 +129,8 @@ func (r *shipment) await(ctx context.Context, records int64) (broker.Stats, erro
 			return now, nil
 		case now.Records > last.Records:
 			moved = time.Now()
-		case time.Since(moved) > stallLimit:
-			return now, fmt.Errorf("%d of %d events have arrived, and none for %v", now.Records, records, stallLimit)
+		case time.Since(moved) > limit:
+			return now, &stallError{now.Records, records, limit}
 		}
 		last = now
 	}
@@ -150,6 +156,16 @@ func (r *shipment) finish(records int64) (usage, error) {
 		return used, &countError{stats.Records, records}
 	}
 	return used, nil
+}
+
+// A stallError says that nothing has arrived for a while.
+type stallError struct {
+	got, want int64
+	limit     time.Duration
+}
+
+func (e *stallError) Error() string {
+	return fmt.Sprintf("%d of %d events have arrived, and none for %v", e.got, e.want, e.limit)
 }
 
 // A countError says that not every event arrived once.

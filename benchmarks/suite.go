@@ -142,12 +142,17 @@ type input struct {
 // input returns the log of that seed and size, and makes it when it isn't there.
 // It is in the page cache then.
 func (s *suite) input(seed uint64, size int64) (input, error) {
-	in := input{path: filepath.Join(s.logs, fmt.Sprintf("app-%d-%d.log", seed, size))}
+	return s.inputIn(applog.Plain, seed, size)
+}
+
+// inputIn is input for a log in another format.
+func (s *suite) inputIn(format applog.Format, seed uint64, size int64) (input, error) {
+	in := input{path: filepath.Join(s.logs, fmt.Sprintf("app-%s-%d-%d.log", format, seed, size))}
 	if _, err := os.Stat(in.path); errors.Is(err, os.ErrNotExist) {
 		s.say("  writing %s", filepath.Base(in.path))
 		// Under its name only when complete: -dir keeps it for the next time.
 		unfinished := in.path + ".unfinished"
-		if err := applog.WriteFile(unfinished, seed, size); err != nil {
+		if err := applog.WriteFile(unfinished, seed, format, size); err != nil {
 			return in, errors.Join(err, os.RemoveAll(unfinished))
 		}
 		if err := os.Rename(unfinished, in.path); err != nil {
@@ -155,6 +160,6 @@ func (s *suite) input(seed uint64, size int64) (input, error) {
 		}
 	}
 	var err error
-	in.size, in.events, err = applog.Count(in.path)
+	in.size, in.events, err = applog.Read(in.path, seed, format, size)
 	return in, err
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/logcar/logcar/benchmarks/peers"
 )
 
 // A row is a metric and what was measured; with Error set nothing was.
@@ -96,6 +98,12 @@ func printCatalogue(w io.Writer) {
 	for _, m := range catalogue {
 		table = append(table, []string{m.name, m.group, m.what, m.bar.text(m.unit)})
 	}
+	printCells(w, table, -1)
+	table = [][]string{{"scenario, with -peers", "what"}}
+	for _, s := range peers.Scenarios {
+		table = append(table, []string{s.Name, s.What})
+	}
+	fmt.Fprintln(w)
 	printCells(w, table, -1)
 }
 

@@ -72,14 +72,18 @@ func (e *Encoder) Start(b *event.Batch) error {
 		e.templates[b.Source] = t
 	}
 	e.current = t
-	e.begin = append(e.begin[:0], head...)
-	e.begin = e.opts.Codec.appendTime(e.begin, b.Time)
-	if e.opts.EventID {
-		e.begin = append(e.begin, beginID...)
-	} else {
-		e.begin = append(e.begin, t.body...)
-	}
+	e.begin = e.appendBegin(e.begin[:0], b.Time)
 	return nil
+}
+
+// appendBegin writes a document up to the end of the template, or to where its
+// id follows.
+func (e *Encoder) appendBegin(dst []byte, at time.Time) []byte {
+	dst = e.opts.Codec.appendTime(append(dst, head...), at)
+	if e.opts.EventID {
+		return append(dst, beginID...)
+	}
+	return append(dst, e.current.body...)
 }
 
 // Append appends the document of b.Events[i] to dst; Start(b) must have been
@@ -108,28 +112,36 @@ func (e *Encoder) appendPlain(dst []byte, b *event.Batch, i int) ([]byte, bool) 
 	case t.filter != nil && !e.wanted(b, i):
 		return e.drop(dst)
 	}
-	ev := &b.Events[i]
 	e.time = b.Time
-	dst = append(dst, e.begin...)
+	dst = e.appendPosition(append(dst, e.begin...), b, i)
+	return append(e.appendText(dst, b, i), '}'), true
+}
+
+// appendPosition writes what follows appendBegin: the id, and where the event
+// stands.
+func (e *Encoder) appendPosition(dst []byte, b *event.Batch, i int) []byte {
 	if e.opts.EventID {
-		dst = append(e.appendID(dst, b, i), t.body...)
+		dst = append(e.appendID(dst, b, i), e.current.body...)
 	}
+	ev := &b.Events[i]
 	if e.shape == Shape6 {
 		// Filebeat 6.0 gives the end of the event, not its start.
 		dst = append(dst, `"offset":`...)
-		dst = strconv.AppendInt(dst, ev.To, 10)
-		dst = append(dst, `,"message":"`...)
-	} else {
-		dst = appendFlags(dst, ev.Flags)
-		dst = append(dst, `"offset":`...)
-		dst = strconv.AppendInt(dst, ev.From, 10)
-		dst = append(dst, `},"message":"`...)
+		return strconv.AppendInt(dst, ev.To, 10)
 	}
-	dst, bad := AppendEscaped(dst, b.Data[ev.Start:ev.End])
+	dst = appendFlags(dst, ev.Flags)
+	dst = append(dst, `"offset":`...)
+	return append(strconv.AppendInt(dst, ev.From, 10), '}')
+}
+
+// appendText writes the event's text.
+func (e *Encoder) appendText(dst []byte, b *event.Batch, i int) []byte {
+	ev := &b.Events[i]
+	dst, bad := AppendEscaped(append(dst, `,"message":"`...), b.Data[ev.Start:ev.End])
 	if bad > 0 {
 		e.invalid.Add(uint64(bad))
 	}
-	return append(dst, `"}`...), true
+	return append(dst, '"')
 }
 
 // wanted asks the processors that only look.
@@ -152,52 +164,7 @@ func (e *Encoder) appendBuilt(dst []byte, b *event.Batch, i int) ([]byte, bool) 
 	if (t.filter != nil && !t.filter.Run(d)) || (t.rest != nil && !t.rest.Run(d)) {
 		return e.drop(dst)
 	}
-	return e.appendDocument(dst, b, i, d)
-}
-
-// appendParsed is the way of events that parsers have found something out about:
-// what they found comes first, what the configuration says of the input replaces
-// it, and all processors see both.
-func (e *Encoder) appendParsed(dst []byte, b *event.Batch, i int) ([]byte, bool) {
-	in, x := b.Source.Input, &b.Extras[i]
-	if in == nil {
-		in = &event.Input{}
-	}
-	d := &processor.Document{Time: b.Time, Meta: maps.Clone(x.Meta), Fields: e.place(b.Source)}
-	if !x.Time.IsZero() {
-		d.Time = x.Time
-	}
-	e.putEvent(d, b, i)
-	if x.NoMessage {
-		d.Delete("message")
-	}
-	x.MergeInto(d.Fields)
-	d = d.Clone() // maps of x may be shared
-	said := described(e.shape, in)
-	if tags, ok := said["tags"].([]string); ok {
-		delete(said, "tags")
-		d.Fields["tags"] = addTags(d.Fields["tags"], tags)
-	}
-	d.DeepMerge(said, true)
-	if !e.current.all.Run(d) {
-		return e.drop(dst)
-	}
-	return e.appendDocument(dst, b, i, d)
-}
-
-// addTags appends the configuration's tags to those that an event has already.
-func addTags(have any, tags []string) []any {
-	var list []any
-	switch have := have.(type) {
-	case []any:
-		list = append(list, have...)
-	case string:
-		list = append(list, have)
-	}
-	for _, t := range tags {
-		list = append(list, t)
-	}
-	return list
+	return e.appendDocument(dst, b, i, d, &t.fixed)
 }
 
 // putEvent adds what is the event's own. Where a processor has put something else
@@ -215,7 +182,8 @@ func (e *Encoder) putEvent(d *processor.Document, b *event.Batch, i int) {
 	}
 }
 
-func (e *Encoder) appendDocument(dst []byte, b *event.Batch, i int, d *processor.Document) ([]byte, bool) {
+// appendDocument writes d, but for what is known of it already.
+func (e *Encoder) appendDocument(dst []byte, b *event.Batch, i int, d *processor.Document, known *fixed) ([]byte, bool) {
 	meta := e.metadata(b, i, d)
 	if e.opts.Codec.Format != nil {
 		d.Meta = meta
@@ -225,9 +193,14 @@ func (e *Encoder) appendDocument(dst []byte, b *event.Batch, i int, d *processor
 	dst = append(dst, head...)
 	dst = e.opts.Codec.appendTime(dst, d.Time)
 	dst = append(dst, `","@metadata":`...)
-	dst, err := appendValue(dst, meta, &bad)
-	if err == nil && len(d.Fields) > 0 {
-		dst, err = appendMembers(append(dst, ','), d.Fields, &bad)
+	var err error
+	if len(known.meta) > 0 && len(d.Meta) == 0 && !e.opts.EventID {
+		dst = append(dst, known.meta...)
+	} else {
+		dst, err = appendValue(dst, meta, &bad)
+	}
+	if dst = append(dst, known.fields...); err == nil && len(d.Fields) > len(known.names) {
+		dst, err = appendOthers(append(dst, ','), d.Fields, known.names, &bad)
 	}
 	if err != nil {
 		return e.fail(before, err)

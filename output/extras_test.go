@@ -3,6 +3,8 @@ package output
 import (
 	"encoding/json"
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"reflect"
 	"testing"
 	"time"
@@ -110,6 +112,58 @@ func TestExtras(t *testing.T) {
 				t.Errorf("the parser's and the configuration's values were %s\nand are %s", before, after)
 			}
 		})
+	}
+}
+
+// TestAddedIsBuilt: a document that parsers have only added to is the same whether
+// it is written by template or built, and it has no key twice.
+func TestAddedIsBuilt(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	keys := []string{"level", "logger", "stream", "message", "log", "source", "offset", "fields", "tags", "agent", "host", "ecs", "input", "prospector", "beat", "team"}
+	values := []any{nil, "text \xff", int64(7), 1.5, true, []any{"a", nil}, object{"a": "b", "file": "x"}, object{}, math.NaN(), make(chan int)}
+	ways := map[bool]int{}
+	for range 3000 {
+		shape := []Shape{Shape8, Shape7, Shape6}[r.IntN(3)]
+		in := &event.Input{Type: "log", Fields: object{"a": "b"}, DisableHost: r.IntN(2) == 0, Pipeline: "p"}
+		if r.IntN(2) == 0 {
+			in.Tags, in.Root = []string{"t"}, object{"team": "in"}
+		}
+		extra := event.Extra{Overwrite: r.IntN(2) == 0, NoMessage: r.IntN(2) == 0}
+		if r.IntN(3) == 0 {
+			extra.Time = time.Date(2020, 1, 2, 3, 4, 5, 6789000, time.UTC)
+		}
+		for n := r.IntN(4); n > 0; n-- {
+			if key := keys[r.IntN(len(keys))]; key != "message" || extra.NoMessage {
+				if extra.Fields == nil {
+					extra.Fields = object{}
+				}
+				extra.Fields[key] = values[r.IntN(len(values))]
+			}
+		}
+		options := Options{EventID: r.IntN(3) == 0, Codec: Codec{LocalTime: r.IntN(3) == 0}}
+		added, built := NewEncoder(shape, testAgent, options), NewEncoder(shape, testAgent, options)
+		b := batchOfAll(&event.Source{Path: "/a", Input: in}, "text \xff")
+		whole := *b
+		b.Extras = []event.Extra{extra}
+		extra.Meta = object{} // this says nothing, but must be added
+		whole.Extras = []event.Extra{extra}
+		start(t, added, b)
+		start(t, built, &whole)
+		ways[!b.Extras[0].IsZero() && added.addsOnly(&b.Extras[0])]++
+		got, want := documentOf(t, added, b, 0), documentOf(t, built, &whole, 0)
+		if !reflect.DeepEqual(got, want) || got != nil && !added.Time().Equal(built.Time()) {
+			t.Fatalf("shape %d, %+v: got\n%v at %v, want\n%v at %v", shape, extra, got, added.Time(), want, built.Time())
+		}
+		short, _ := added.Append(nil, b, 0)
+		if long, _ := built.Append(nil, &whole, 0); len(short) != len(long) {
+			t.Fatalf("%s\nhas more or less in it than\n%s", short, long)
+		}
+		if a, b := added.Stats(), built.Stats(); a.Failed != b.Failed || a.InvalidUTF8 != b.InvalidUTF8 {
+			t.Fatalf("%+v: got %+v, want %+v", extra, a, b)
+		}
+	}
+	if ways[true] < 300 || ways[false] < 300 {
+		t.Errorf("%d were added, %d built", ways[true], ways[false])
 	}
 }
 

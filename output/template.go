@@ -3,6 +3,7 @@ package output
 import (
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/logcar/logcar/event"
 	"github.com/logcar/logcar/processor"
@@ -23,10 +24,20 @@ type template struct {
 	all  *processor.Chain // the input's processors, the shipper's own fields, the global processors
 	seen uint64           // its version when the template was made
 
+	untouched bool // there are no processors, and body is all that they could see
+
 	drop   bool                // all of these documents are dropped
 	doc    *processor.Document // what is the same for all, with all at work that does the same to all
 	filter *processor.Chain    // what is left of all: first those that look at each event and may drop it
 	rest   *processor.Chain    // then those that change it
+	fixed  fixed               // the part of doc that none of them changes
+}
+
+// fixed is what all documents that are built one by one have in common.
+type fixed struct {
+	meta   []byte          // @metadata, unless a processor or a parser adds to it
+	fields []byte          // members, each with a comma in front
+	names  map[string]bool // of fields
 }
 
 // newTemplate builds what src's documents have in common.
@@ -56,6 +67,12 @@ func (e *Encoder) newTemplate(src *event.Source) (*template, error) {
 			return nil, err
 		}
 	}
+	if len(t.body) == 0 {
+		if err := t.fix(); err != nil {
+			return nil, err
+		}
+	}
+	t.untouched = len(t.body) > 0 && e.opts.Inputs[in].Len()+e.opts.Global.Len() == 0
 	t.doc.Save()
 	return t, nil
 }
@@ -110,5 +127,26 @@ func (t *template) render(shape Shape, eventID bool) error {
 		}
 	}
 	t.body = body
+	return nil
+}
+
+// fix writes what appendBuilt need not write for each event.
+func (t *template) fix() (err error) {
+	var bad int
+	if t.fixed.meta, err = appendValue(nil, t.meta, &bad); err != nil {
+		return fmt.Errorf("@metadata: %w", err)
+	}
+	t.fixed.names = map[string]bool{}
+	keeps := t.rest.Keeps()
+	for _, name := range slices.Sorted(maps.Keys(t.doc.Fields)) {
+		if varying(name) || !keeps(name) {
+			continue
+		}
+		t.fixed.fields = append(appendString(append(t.fixed.fields, ','), name, &bad), ':')
+		if t.fixed.fields, err = appendValue(t.fixed.fields, t.doc.Fields[name], &bad); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		t.fixed.names[name] = true
+	}
 	return nil
 }

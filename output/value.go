@@ -70,10 +70,17 @@ func appendList(dst []byte, l []any, invalid *int) ([]byte, error) {
 
 // appendMembers writes what is in a map, by key, without the braces.
 func appendMembers(dst []byte, m map[string]any, invalid *int) ([]byte, error) {
+	return appendOthers(dst, m, nil, invalid)
+}
+
+// appendOthers is appendMembers without some of them.
+func appendOthers(dst []byte, m map[string]any, without map[string]bool, invalid *int) ([]byte, error) {
 	var few [16]string // spares most maps an allocation
 	keys := few[:0]
 	for k := range m {
-		keys = append(keys, k)
+		if !without[k] {
+			keys = append(keys, k)
+		}
 	}
 	sort.Strings(keys)
 	for i, k := range keys {

@@ -128,6 +128,20 @@ func (c *Chain) Filter() (filter, rest *Chain) {
 	return c.part(c.steps[:n]), c.part(c.steps[n:])
 }
 
+// Keeps returns a function that says of a top-level field whether the chain leaves
+// it, and all that is in it, as it is, whatever the event. A nil chain does.
+func (c *Chain) Keeps() func(field string) bool {
+	var all touched
+	if c != nil {
+		for _, s := range c.steps {
+			all = all.and(s.touched)
+		}
+	}
+	return func(field string) bool {
+		return !all.everything && !slices.ContainsFunc(all.writes, func(path string) bool { return top(path) == top(field) })
+	}
+}
+
 func (c *Chain) part(steps []*step) *Chain {
 	if len(steps) == 0 {
 		return nil

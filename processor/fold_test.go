@@ -233,6 +233,52 @@ func checkFold(t *testing.T, list []any, template *Document) (folded, filtered i
 	return folded, filtered
 }
 
+// checkKeeps compares what the events have in common with what a chain has made
+// of one of them.
+func checkKeeps(t *testing.T, chain *Chain, common, got *Document) (kept int) {
+	t.Helper()
+	keeps, varying := chain.Keeps(), Overlap(eventPaths...)
+	for name, v := range common.Fields {
+		if !keeps(name) || varying(name) {
+			continue
+		}
+		kept++
+		if now, there := got.Fields[name]; !there || !reflect.DeepEqual(now, v) {
+			t.Fatalf("%s is said to be kept and was %v; it is %v", name, v, now)
+		}
+	}
+	return kept
+}
+
+func TestKeeps(t *testing.T) {
+	kept := 0
+	for seed := range 1500 {
+		g := grammar{rand.New(rand.NewPCG(uint64(seed), 2))}
+		chain, err := New(g.list(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		common := g.template()
+		for i := range 5 {
+			got := common.Clone()
+			fillEvent(got, i)
+			if chain.Run(got) {
+				kept += checkKeeps(t, chain, common, got)
+			}
+		}
+	}
+	if kept < 5000 {
+		t.Errorf("only %d fields are kept: that shows nothing", kept)
+	}
+	var none *Chain
+	if !none.Keeps()("agent") {
+		t.Error("no chain changes nothing")
+	}
+	if build(t, `[{add_fields: {target: a.b, fields: {c: 1}}}]`).Keeps()("a.x") {
+		t.Error("a.x stays for sure, though it may be found under a")
+	}
+}
+
 func TestFoldIsTheSame(t *testing.T) {
 	chains, folded, filtered, all := 1500, 0, 0, 0
 	if testing.Short() {

@@ -99,8 +99,14 @@ func (c *Chain) Run(d *Document) (keep bool) {
 	return true
 }
 
-// Len is the number of processors, those inside if and else not counted.
-func (c *Chain) Len() int { return len(c.steps) }
+// Len is the number of processors, those inside if and else not counted; a nil
+// chain has none.
+func (c *Chain) Len() int {
+	if c == nil {
+		return 0
+	}
+	return len(c.steps)
+}
 
 // Notes tells what is worth knowing of the configuration: what has no effect, and
 // what is ignored as in Filebeat.

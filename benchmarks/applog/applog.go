@@ -6,10 +6,12 @@ package applog
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/logcar/logcar/internal/javalog"
@@ -19,12 +21,14 @@ import (
 // seed and size give the same bytes everywhere.
 var Start = time.Date(2026, time.March, 1, 8, 0, 0, 0, time.UTC)
 
-// Write writes whole events to w until they are size bytes or more.
-func Write(w io.Writer, g *javalog.Generator, size int64) error {
+// Write writes whole events to w, in a format, until they are size bytes or more.
+func Write(w io.Writer, g *javalog.Generator, f Format, size int64) error {
 	const flushAt = 256 << 10
 	buf := make([]byte, 0, 2*flushAt)
+	var event []byte
 	for written := int64(0); written < size; {
-		buf = g.Append(buf)
+		event = g.Append(event[:0])
+		buf = f.Append(buf, event)
 		if len(buf) < flushAt && written+int64(len(buf)) < size {
 			continue
 		}
@@ -40,64 +44,56 @@ func Write(w io.Writer, g *javalog.Generator, size int64) error {
 
 // WriteFile makes a file with the events of a seed. It is on the disk when
 // WriteFile returns, so that writing it back disturbs no measurement.
-func WriteFile(path string, seed uint64, size int64) error {
-	f, err := os.Create(path)
+func WriteFile(path string, seed uint64, f Format, size int64) error {
+	file, err := os.Create(path)
 	if err != nil {
 		return fmt.Errorf("write log: %w", err)
 	}
-	err = Write(f, javalog.New(seed, Start), size)
+	err = Write(file, javalog.New(seed, Start), f, size)
 	if err == nil {
-		err = f.Sync()
+		err = file.Sync()
 	}
-	return errors.Join(err, f.Close())
+	return errors.Join(err, file.Close())
 }
 
-// Count reads a file from end to end and returns its size and how many events
-// begin in it. The file is in the page cache afterwards.
-func Count(path string) (size, events int64, err error) {
-	f, err := os.Open(path)
+// Read reads a file that WriteFile has made, so that it is in the page cache,
+// and returns its size and how many events are in it. It is an error when the
+// file holds anything else.
+func Read(path string, seed uint64, f Format, size int64) (length, events int64, err error) {
+	file, err := os.Open(path)
 	if err != nil {
-		return 0, 0, fmt.Errorf("count events: %w", err)
+		return 0, 0, fmt.Errorf("read log: %w", err)
 	}
-	defer f.Close()
-	r := bufio.NewReaderSize(f, 1<<20)
-	for begin := true; ; {
-		// A line longer than the buffer comes in pieces: only the first counts.
-		line, err := r.ReadSlice('\n')
-		size += int64(len(line))
-		if begin && beginsEvent(line) {
-			events++
-		}
-		switch {
-		case err == nil:
-			begin = true
-		case errors.Is(err, bufio.ErrBufferFull):
-			begin = false
-		case errors.Is(err, io.EOF):
-			return size, events, nil
-		default:
-			return 0, 0, fmt.Errorf("count events: %w", err)
-		}
+	defer file.Close()
+	g := javalog.New(seed, Start)
+	same := comparer{file: bufio.NewReaderSize(file, 1<<20)}
+	if err := Write(&same, g, f, size); err != nil {
+		return 0, 0, fmt.Errorf("read %s: %w", path, err)
 	}
+	if _, err := same.file.ReadByte(); !errors.Is(err, io.EOF) {
+		return 0, 0, fmt.Errorf("read %s: %w", path, errors.Join(errOther, err))
+	}
+	return same.read, int64(g.Events()), nil
 }
 
-// shape is how the first line of an event begins; 0 stands for any digit, the
-// last dot for any character.
-const shape = "0000-00-00 00:00:00.000"
+var errOther = errors.New("it holds something else: remove it")
 
-// beginsEvent says what the pattern in the measured configurations says:
-// ^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}.[0-9]{3}
-func beginsEvent(line []byte) bool {
-	if len(line) < len(shape) {
-		return false
+// A comparer takes what its file holds.
+type comparer struct {
+	file *bufio.Reader
+	read int64
+	buf  []byte
+}
+
+func (c *comparer) Write(want []byte) (int, error) {
+	c.buf = slices.Grow(c.buf[:0], len(want))[:len(want)]
+	n, err := io.ReadFull(c.file, c.buf)
+	c.read += int64(n)
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), err == nil && !bytes.Equal(c.buf, want):
+		return 0, errOther
+	case err != nil:
+		return 0, err
 	}
-	for i, c := range line[:len(shape)] {
-		switch want := shape[i]; {
-		case want == '0' && (c < '0' || c > '9'):
-			return false
-		case want != '0' && want != '.' && c != want:
-			return false
-		}
-	}
-	return true
+	return len(want), nil
 }

@@ -2,10 +2,12 @@ package applog
 
 import (
 	"bytes"
+	"encoding/binary"
+	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/logcar/logcar/internal/javalog"
 )
@@ -45,7 +47,7 @@ func TestWritesWholeEventsUpToTheSize(t *testing.T) {
 	for _, size := range []int64{0, 1, 1000, 256 << 10, 1_000_000} {
 		var log bytes.Buffer
 		g := javalog.New(1, Start)
-		if err := Write(&log, g, size); err != nil {
+		if err := Write(&log, g, Plain, size); err != nil {
 			t.Fatalf("size %d: %v", size, err)
 		}
 		var want []byte
@@ -58,49 +60,74 @@ func TestWritesWholeEventsUpToTheSize(t *testing.T) {
 	}
 }
 
-func TestCountFindsWhatWasGenerated(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "app.log")
-	if err := WriteFile(path, 7, 3<<20); err != nil {
-		t.Fatal(err)
+func TestReadKnowsWhatWasWritten(t *testing.T) {
+	const size = 1 << 20
+	for _, f := range []Format{Plain, JSON, UTF16} {
+		path := filepath.Join(t.TempDir(), "app.log")
+		if err := WriteFile(path, 7, f, size); err != nil {
+			t.Fatal(err)
+		}
+		var log bytes.Buffer
+		g := javalog.New(7, Start)
+		if err := Write(&log, g, f, size); err != nil {
+			t.Fatal(err)
+		}
+		length, events, err := Read(path, 7, f, size)
+		if err != nil || length != int64(log.Len()) || length < size || uint64(events) != g.Events() {
+			t.Errorf("%s: got %d bytes, %d events, %v; want %d bytes, %d events", f, length, events, err, log.Len(), g.Events())
+		}
+		if _, _, err := Read(path, 8, f, size); !errors.Is(err, errOther) {
+			t.Errorf("%s: a file of another seed: got %v", f, err)
+		}
+		if err := os.WriteFile(path, log.Bytes()[:length-1], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := Read(path, 7, f, size); !errors.Is(err, errOther) {
+			t.Errorf("%s: a file cut short: got %v", f, err)
+		}
+		if err := os.WriteFile(path, append(log.Bytes(), '\n'), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := Read(path, 7, f, size); !errors.Is(err, errOther) {
+			t.Errorf("%s: a file with more in it: got %v", f, err)
+		}
 	}
-	g := javalog.New(7, Start)
-	var log bytes.Buffer
-	if err := Write(&log, g, 3<<20); err != nil {
-		t.Fatal(err)
-	}
-	size, events, err := Count(path)
-	if err != nil || size != int64(log.Len()) || uint64(events) != g.Events() {
-		t.Errorf("got %d bytes, %d events, %v; want %d bytes, %d events", size, events, err, log.Len(), g.Events())
+	if _, _, err := Read(filepath.Join(t.TempDir(), "none"), 1, Plain, size); err == nil {
+		t.Error("a missing file: want an error")
 	}
 }
 
-func TestCount(t *testing.T) {
-	const head = "2026-03-01 08:00:00.123"
+func TestFormats(t *testing.T) {
+	const event = "2026-03-01 08:00:00.004 ERROR 1 --- [  task-3] o.a.c.C.[.[.[/]     : no <user> : 李娜 👍\njava.lang.Error\n\tat a.b\n"
 	tests := []struct {
-		name, text string
-		want       int64
+		format Format
+		want   string
 	}{
-		{"empty", "", 0},
-		{"no line end", head, 1},
-		{"a trace", head + " x\njava.lang.Error\n\tat a.b\n\n" + head + "\n", 2},
-		{"any character before the milliseconds", "2026-03-01 08:00:00,123\n", 1},
-		{"cut short", head[:22] + "\n", 0},
-		{"not at the start", " " + head + "\n", 0},
-		{"a letter among the digits", "2026-03-01 08:00:0a.123\n", 0},
-		{"another separator", "2026/03/01 08:00:00.123\n", 0},
-		{"a line longer than the buffer", strings.Repeat("x", 1<<20) + head + "\n" + head, 1},
+		{Plain, event},
+		{JSON, `{"timestamp":"2026-03-01T08:00:00.004Z","level":"ERROR","thread":"task-3","logger":"o.a.c.C.[.[.[/]",` +
+			`"message":"no <user> : 李娜 👍\njava.lang.Error\n\tat a.b"}` + "\n"},
 	}
 	for _, test := range tests {
-		path := filepath.Join(t.TempDir(), "app.log")
-		if err := os.WriteFile(path, []byte(test.text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		size, got, err := Count(path)
-		if err != nil || got != test.want || size != int64(len(test.text)) {
-			t.Errorf("%s: got %d events in %d bytes, %v; want %d in %d", test.name, got, size, err, test.want, len(test.text))
+		if got := test.format.Append([]byte("x"), []byte(event)); string(got) != "x"+test.want {
+			t.Errorf("%s: got\n%s\nwant\n%s", test.format, got, test.want)
 		}
 	}
-	if _, _, err := Count(filepath.Join(t.TempDir(), "none")); err == nil {
-		t.Error("a missing file: want an error")
+	wide := UTF16.Append(nil, []byte(event))
+	units := make([]uint16, len(wide)/2)
+	for i := range units {
+		units[i] = binary.LittleEndian.Uint16(wide[2*i:])
+	}
+	if got := string(utf16.Decode(units)); got != event {
+		t.Errorf("utf-16: got %q, want %q", got, event)
+	}
+	if got := Parse([]byte("torn")); got.Message != "" || got.Level != "" {
+		t.Errorf("what is no event: got %+v", got)
+	}
+	var f Format
+	if err := f.Set("json"); err != nil || f != JSON || f.String() != "json" {
+		t.Errorf("got %q, %v", f, err)
+	}
+	if err := f.Set("yaml"); err == nil {
+		t.Error("an unknown format: want an error")
 	}
 }

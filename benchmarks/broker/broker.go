@@ -79,7 +79,10 @@ func serve(partitions int, keep string, in io.Reader, out io.Writer) (err error)
 		return errors.Join(fmt.Errorf("start: %w", err), s.kept.close())
 	}
 	s.cluster.ControlKey(int16(kmsg.Produce), s.observe)
-	err = s.converse(in, json.NewEncoder(out))
+	if err = offerOldProduce(s.cluster); err == nil {
+		s.wire.Store(0) // that was this process asking
+		err = s.converse(in, json.NewEncoder(out))
+	}
 	s.cluster.Close()
 	return errors.Join(err, s.kept.close())
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 	"go.uber.org/goleak"
 )
 
@@ -60,6 +61,35 @@ func produce(t *testing.T, addr string, codec kgo.CompressionCodec, values ...st
 	}
 	if err := c.ProduceSync(ctx, records...).FirstErr(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// librdkafka compresses only for a broker that names version 0.
+func TestOffersOldProduce(t *testing.T) {
+	p := startChild(t, "")
+	c, err := kgo.NewClient(kgo.SeedBrokers(p.Addr()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for range 2 { // and again: an answer of one's own is given once unless one insists
+		answer, err := kmsg.NewPtrApiVersionsRequest().RequestWith(ctx, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(answer.ApiKeys, func(k kmsg.ApiVersionsResponseApiKey) bool { return k.ApiKey == int16(kmsg.Produce) })
+		if i < 0 || answer.ApiKeys[i].MinVersion != 0 || answer.ApiKeys[i].MaxVersion < 7 {
+			t.Fatalf("got %+v", answer.ApiKeys)
+		}
+	}
+	s, err := p.Stats()
+	if err != nil || s.WireBytes > 4000 {
+		t.Errorf("got %+v, %v; want what this test has sent alone", s, err)
+	}
+	if err := p.Close(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -26,13 +26,15 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("generate", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
-		fmt.Fprintln(stderr, "usage: generate [-seed N] [-size 128MiB] [-numbered] > app.log")
+		fmt.Fprintln(stderr, "usage: generate [-seed N] [-size 128MiB] [-format plain] [-numbered] > app.log")
 		fmt.Fprintln(stderr, "Writes whole events of a Java service's log, stack traces among them, until the size is reached.")
 		flags.PrintDefaults()
 	}
 	size := applog.Size(128 << 20)
 	seed := flags.Uint64("seed", 1, "the log's `number`: the same seed gives the same bytes")
 	numbered := flags.Bool("numbered", false, "open every message with the event's number, seq=00000001")
+	format := applog.Plain
+	flags.Var(&format, "format", "`format` of the log: plain, json or utf-16")
 	flags.Var(&size, "size", "`bytes` to write at least, with a unit if you like: 500kB, 128MiB, 1.5GB")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -49,7 +51,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if *numbered {
 		options = append(options, javalog.Numbered)
 	}
-	if err := applog.Write(stdout, javalog.New(*seed, applog.Start, options...), int64(size)); err != nil {
+	if err := applog.Write(stdout, javalog.New(*seed, applog.Start, options...), format, int64(size)); err != nil {
 		fmt.Fprintln(stderr, "generate:", err)
 		return 1
 	}

@@ -1,43 +1,91 @@
 package peers
 
 import (
+	"bytes"
 	"encoding/xml"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/logcar/logcar/benchmarks/applog"
+	"github.com/logcar/logcar/internal/javalog"
 )
 
-func TestConfigurationsAreFilledIn(t *testing.T) {
-	for _, p := range All {
-		dir := t.TempDir()
-		args, err := p.Configure(Job{Dir: dir, Path: "/logs/app.log", Host: "127.0.0.1:9092", Level: 2})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var all strings.Builder
-		for _, name := range p.files {
-			b, err := os.ReadFile(filepath.Join(dir, name))
+// Every peer has a configuration for each scenario that it can do, with the same
+// job in it.
+func TestConfigurations(t *testing.T) {
+	for _, p := range append(All, Logcar) {
+		for _, s := range Scenarios {
+			if !p.Can(s) {
+				continue
+			}
+			dir := t.TempDir()
+			args, err := p.Configure(Job{Scenario: s, Dir: dir, Path: "/logs/app.log", Kafka: "127.0.0.1:9092", Gzip: 2})
 			if err != nil {
 				t.Fatal(err)
 			}
-			all.Write(b)
-		}
-		// The same job for everyone.
-		for _, want := range []string{"/logs/app.log", "127.0.0.1:9092", "applog", "gzip", "dac-prod", "dac-config-server", "acks",
-			"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}.[0-9]{3}"} {
-			if !strings.Contains(all.String(), want) {
-				t.Errorf("%s: the configuration lacks %q", p.Name, want)
+			var all strings.Builder
+			for _, name := range p.files {
+				b, err := os.ReadFile(filepath.Join(dir, name))
+				if err != nil {
+					t.Fatal(err)
+				}
+				all.Write(b)
+			}
+			wants := []string{"/logs/app.log", "127.0.0.1:9092", "applog", "gzip", "dac-prod", "dac-config-server", "acks"}
+			if s.JSON() {
+				wants = append(wants, "json")
+			} else {
+				wants = append(wants, s.Anchor)
+			}
+			if s.Dissect {
+				wants = append(wants, "level")
+			}
+			if s.UTF16() {
+				wants = append(wants, "16")
+			}
+			for _, want := range wants {
+				if !strings.Contains(all.String(), want) {
+					t.Errorf("%s, %s: the configuration lacks %q:\n%s", p.Name, s.Name, want, &all)
+				}
+			}
+			line := strings.Join(args, " ")
+			if strings.Contains(line, "{") || !strings.Contains(line, filepath.Join(dir, p.files[0])) {
+				t.Errorf("%s, %s: the command line %q does not name the configuration, or something is left to be filled in", p.Name, s.Name, line)
 			}
 		}
-		line := strings.Join(args, " ")
-		if strings.Contains(all.String()+line, "${") {
-			t.Errorf("%s: something is left to be filled in:\n%s\n%s", p.Name, line, &all)
+		for _, name := range p.without {
+			if !slices.ContainsFunc(Scenarios, func(s Scenario) bool { return s.Name == name }) {
+				t.Errorf("%s: there is no scenario %q", p.Name, name)
+			}
 		}
-		if !strings.Contains(line, filepath.Join(dir, p.files[0])) {
-			t.Errorf("%s: the command line %q does not name the configuration", p.Name, line)
+	}
+	if _, err := Logcar.Configure(Job{Dir: filepath.Join(t.TempDir(), "none")}); err == nil {
+		t.Error("a folder that is not there: want an error")
+	}
+}
+
+// The anchors say of each line of a log whether an event begins there.
+func TestAnchors(t *testing.T) {
+	g := javalog.New(3, applog.Start)
+	var event []byte
+	for _, s := range Scenarios {
+		if s.Anchor == "" {
+			continue
+		}
+		anchor := regexp.MustCompile(s.Anchor)
+		for range 20_000 {
+			event = g.Append(event[:0])
+			for i, line := range bytes.Split(bytes.TrimSuffix(event, []byte{'\n'}), []byte{'\n'}) {
+				if got := anchor.Match(line); got != (i == 0) {
+					t.Fatalf("%s: line %d of an event, %q: got %v", s.Name, i, line, got)
+				}
+			}
 		}
 	}
 }
@@ -58,16 +106,17 @@ func TestFind(t *testing.T) {
 	}
 }
 
-func TestDraw(t *testing.T) {
+func TestChart(t *testing.T) {
 	var svg strings.Builder
-	err := Draw(&svg, "one & two", []Panel{
-		{"CPU", []Bar{{"logcar", 5}, {"A <b>", 50}}},
-		{"nothing", []Bar{{"logcar", 0}}},
-	})
+	err := Chart{"one & two", []Panel{
+		{"CPU", []Bar{{"logcar", 5, "5.00"}, {"A <b>", 50, "50.0"}}},
+		{"nothing", []Bar{{"logcar", 0, "0"}}},
+	}, "a note"}.Draw(&svg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"one &amp; two", "A &lt;b&gt;", `width="428.0"`, `width="42.8"`, `width="0.0"`} {
+	for _, want := range []string{"one &amp; two", "A &lt;b&gt;", `width="420.0"`, `width="42.0"`, `width="1.0"`, "a note",
+		"CPU: logcar 5.00, A &lt;b&gt; 50.0.", "prefers-color-scheme: dark"} {
 		if !strings.Contains(svg.String(), want) {
 			t.Errorf("%s is missing in\n%s", want, &svg)
 		}
