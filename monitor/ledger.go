@@ -62,6 +62,7 @@ func (s *Snapshot) add(o *Snapshot) {
 	s.Output.Errors += o.Output.Errors
 	s.Output.WireBytes += o.Output.WireBytes
 	s.Output.LogBytes += o.Output.LogBytes
+	s.Output.Reconnects += o.Output.Reconnects
 }
 
 func sum(a, b map[string]uint64) map[string]uint64 {

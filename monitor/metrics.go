@@ -101,6 +101,13 @@ func (s *Snapshot) appendMetrics(b []byte) []byte {
 		stalled = 1
 	}
 	e.single("logcar_output_stalled", "gauge", "1 while nothing is confirmed although there is something to send.", stalled)
+	e.family("logcar_output_stall_cause", "gauge", "1 for what it is that keeps everything from being confirmed; none while anything is.")
+	if cause := s.Output.StallCause; cause != "" {
+		e.value("logcar_output_stall_cause", 1, "cause", cause)
+	}
+	e.single("logcar_output_seconds_since_ack", "gauge", "Seconds since the last confirmation; 0 while there is nothing to send.", s.Output.Unconfirmed)
+	e.single("logcar_output_forced_reconnects_total", "counter", "Times that all connections were closed because nothing was confirmed.", s.Output.Reconnects)
+	e.single("logcar_output_failing_partitions", "gauge", "Partitions whose last request has failed.", s.Output.Failing)
 	e.family("logcar_lag_bytes", "gauge", "Bytes of a file that are not confirmed.")
 	for _, f := range s.Files {
 		e.value("logcar_lag_bytes", f.Lag(), "path", f.Path)

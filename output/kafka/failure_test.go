@@ -189,8 +189,8 @@ func TestClassify(t *testing.T) {
 		{&net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "kafka"}}, "the broker's name cannot be resolved", true, false},
 		{errors.New("never heard of"), "the request failed", true, false},
 	} {
-		if f := classify(wrap(c.err)); f != (failure{c.cause, c.refresh, c.split}) {
-			t.Errorf("%v: %+v", c.err, f)
+		if f := classify(wrap(c.err)); f.what != c.cause || f.refresh != c.refresh || f.split != c.split {
+			t.Errorf("%v: %s, %+v", c.err, f.what, f)
 		}
 	}
 }

@@ -15,8 +15,11 @@ type lane struct {
 	id      int32
 	queue   []*batch
 	running bool
-	failing bool // the last attempt failed: other lanes are preferred
-	gone    bool // the topic has no such partition any more
+	broker  string // that leads the partition
+	attempt int    // counts requests that have ended
+	failing bool   // the last request failed, or lasts: other lanes are preferred
+	mute    bool   // and it got no answer: so are the lanes of other brokers
+	gone    bool   // the topic has no such partition any more
 
 	producer producer // its goroutine's alone
 }
@@ -44,9 +47,11 @@ func (s *Sink) assign(b *batch) {
 }
 
 // pick chooses the partition of a batch: each its turn, but for those that have
-// more to send than others, and those that have no leader or fail just now. One
-// whose broker is stuck would collect the whole window otherwise.
+// more to send than others; then those whose broker leaves other requests without
+// an answer, and at last those that have no leader or fail just now. One whose
+// broker is stuck would collect the whole window otherwise.
 func (s *Sink) pick() *lane {
+	mute := s.muteBrokers()
 	var best *lane
 	var least, at int
 	for i := range s.parts {
@@ -56,8 +61,12 @@ func (s *Sink) pick() *lane {
 			l = &lane{id: p.id}
 			s.lanes[p.id] = l
 		}
+		l.broker = p.broker
 		load := len(l.queue)
-		if !p.leader || l.failing {
+		switch {
+		case !p.leader || l.failing:
+			load += 2 * maxInFlight
+		case mute[p.broker]:
 			load += maxInFlight
 		}
 		if best == nil || load < least {
@@ -69,6 +78,19 @@ func (s *Sink) pick() *lane {
 	}
 	s.next += at + 1
 	return best
+}
+
+// muteBrokers returns the brokers that leave requests without an answer.
+func (s *Sink) muteBrokers() (mute map[string]bool) {
+	for _, l := range s.lanes {
+		if l.mute {
+			if mute == nil {
+				mute = map[string]bool{}
+			}
+			mute[l.broker] = true
+		}
+	}
+	return mute
 }
 
 // resolve has the partitions read (again). It is called with the lock held.
@@ -91,7 +113,7 @@ func (s *Sink) resolve() {
 				return
 			}
 			s.stats.errors.Add(1)
-			s.outage.failed(noLane, classify(err).cause, err)
+			s.outage.failed(s.located(incident{cause: classify(err).cause, err: err, partition: noLane}))
 			if !s.pause(s.backoff(attempt, classify(err).refresh)) {
 				return
 			}
@@ -194,18 +216,8 @@ func (s *Sink) deliver(l *lane, b *batch, p piece) []piece {
 			return []piece{p}
 		}
 		gen := s.cluster.seen()
-		err := s.identify(l)
-		if err == nil {
-			p = l.sign(p, b.stale)
-			err = s.cluster.produce(s.life, l.id, p.wire)
-			s.stats.requests.Add(1)
-		}
-		if err == nil || (l.producer.known && isDuplicate(err)) {
-			l.confirm(p)
-			s.stats.wire.Add(uint64(len(p.wire)))
-			s.stats.events.Add(uint64(p.count))
-			s.outage.ok(int(l.id))
-			s.setFailing(l, false)
+		var err error
+		if p, err = s.ask(l, b, p); err == nil {
 			return nil
 		}
 		if s.life.Err() != nil {
@@ -229,8 +241,7 @@ func (s *Sink) deliver(l *lane, b *batch, p piece) []piece {
 			}
 			err = cutErr
 		}
-		s.outage.failed(int(l.id), f.cause, err)
-		s.setFailing(l, true)
+		s.fails(l, f, err)
 		if f.refresh {
 			s.cluster.reset(gen)
 		}
@@ -245,30 +256,91 @@ func (s *Sink) deliver(l *lane, b *batch, p piece) []piece {
 	}
 }
 
-func (s *Sink) setFailing(l *lane, failing bool) {
+// ask sends a piece once and waits for the confirmation. It returns the piece as
+// it was signed.
+func (s *Sink) ask(l *lane, b *batch, p piece) (piece, error) {
+	defer s.impatience(l).Stop()
+	err := s.identify(l)
+	if err == nil {
+		p = l.sign(p, b.stale)
+		err = s.cluster.produce(s.life, l.id, p.wire)
+		s.stats.requests.Add(1)
+	}
+	if err != nil && !(l.producer.known && isDuplicate(err)) {
+		return p, err
+	}
+	l.confirm(p)
+	s.stats.wire.Add(uint64(len(p.wire)))
+	s.stats.events.Add(uint64(p.count))
+	healed := s.outage.confirmed(int(l.id))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if l.failing != failing {
-		l.failing = failing
+	s.ends(l, false, false)
+	if healed {
+		s.watchdog.Reset(s.stallLimit)
+	}
+	return p, nil
+}
+
+// impatience is a timer that counts a request as failing when its broker takes
+// long. It may answer yet; but if it does not, what is sealed until the request
+// is given up would all have to wait for that.
+func (s *Sink) impatience(l *lane) *time.Timer {
+	attempt := l.attempt
+	return time.AfterFunc(s.slowLimit, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if l.attempt == attempt {
+			s.avoid(l, true, true)
+		}
+	})
+}
+
+// fails notes that a lane's request has failed.
+func (s *Sink) fails(l *lane, f failure, err error) {
+	s.mu.Lock()
+	s.ends(l, true, f.mute)
+	broker := l.broker
+	s.mu.Unlock()
+	s.outage.failed(s.located(incident{cause: f.cause, err: err, broker: broker, partition: int(l.id)}))
+}
+
+// ends notes how a lane's request has ended. It is called with the lock held.
+func (s *Sink) ends(l *lane, failing, mute bool) {
+	l.attempt++
+	s.avoid(l, failing, mute)
+}
+
+// avoid says whether other lanes are to be preferred to this one. It is called
+// with the lock held.
+func (s *Sink) avoid(l *lane, failing, mute bool) {
+	changed := l.failing != failing
+	if l.failing, l.mute = failing, mute; changed {
 		s.consider() // what waits may now go past this lane
+		poke(s.room)
 	}
 }
 
-// stuck is how many batches failing lanes hold while other partitions work. It
-// is called with the lock held.
-func (s *Sink) stuck() int {
-	n, working := 0, false
-	for _, p := range s.parts {
-		if l := s.lanes[p.id]; l != nil && l.failing {
-			n += len(l.queue)
-		} else if p.leader {
-			working = true
+// stuck is what failing lanes hold while other partitions work, in batches and in
+// compressed bytes. It is called with the lock held.
+func (s *Sink) stuck() (batches, bytes int) {
+	for _, l := range s.lanes {
+		if l.failing {
+			batches += len(l.queue)
+			for _, b := range l.queue {
+				bytes += b.size
+			}
 		}
 	}
-	if !working {
-		return 0
+	if batches == 0 {
+		return 0, 0
 	}
-	return n
+	for _, p := range s.parts {
+		if l := s.lanes[p.id]; p.leader && (l == nil || !l.failing) {
+			return batches, bytes
+		}
+	}
+	return 0, 0
 }
 
 // backoff is the pause after the given number of failures: from
