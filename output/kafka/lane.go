@@ -18,7 +18,7 @@ type lane struct {
 	broker  string // that leads the partition
 	attempt int    // counts requests that have ended
 	failing bool   // the last request failed, or lasts: other lanes are preferred
-	mute    bool   // and it got no answer: so are the lanes of other brokers
+	mute    string // the broker that has not answered it: lanes of others are preferred
 	gone    bool   // the topic has no such partition any more
 
 	producer producer // its goroutine's alone
@@ -83,11 +83,11 @@ func (s *Sink) pick() *lane {
 // muteBrokers returns the brokers that leave requests without an answer.
 func (s *Sink) muteBrokers() (mute map[string]bool) {
 	for _, l := range s.lanes {
-		if l.mute {
+		if l.mute != "" {
 			if mute == nil {
 				mute = map[string]bool{}
 			}
-			mute[l.broker] = true
+			mute[l.mute] = true
 		}
 	}
 	return mute
@@ -315,7 +315,11 @@ func (s *Sink) ends(l *lane, failing, mute bool) {
 // with the lock held.
 func (s *Sink) avoid(l *lane, failing, mute bool) {
 	changed := l.failing != failing
-	if l.failing, l.mute = failing, mute; changed {
+	l.failing, l.mute = failing, ""
+	if mute {
+		l.mute = l.broker
+	}
+	if changed {
 		s.consider() // what waits may now go past this lane
 		poke(s.room)
 	}
