@@ -61,7 +61,7 @@ func TestHungBrokerDoesNotHoldBackOthers(t *testing.T) {
 		return nil, nil, c.CurrentNode() == hung && !healthy.Load()
 	})
 	cfg := testConfig(c.ListenAddrs()...)
-	cfg.Timeout = time.Hour // nothing is given up
+	cfg.Timeout, cfg.BrokerTimeout = time.Hour, time.Hour // nothing is given up
 	r := newRig(t, cfg)
 	r.slowLimit = 50 * time.Millisecond
 	sent := 0
