@@ -61,6 +61,8 @@ var (
 		"check the port in output.kafka.hosts"}
 	causeRejected = &cause{"refused", "the broker refuses the batch",
 		"see the error and the broker's log"}
+	causeFinal = &cause{"refused", "the broker refuses events for good",
+		"see the error, and the rules of the topic; logcar.dead_letter.path sets such events aside"}
 	causeOther = &cause{"other", "the request failed",
 		"see the error"}
 )
@@ -71,10 +73,11 @@ type failure struct {
 	refresh bool // the leader may have moved: ask, and soon
 	split   bool // the batch is too large
 	mute    bool // no broker has answered
+	final   bool // it will never take some of the events
 }
 
 // classify names an error. Nothing that a broker answers makes logcar drop an
-// event: what cannot be helped by waiting is helped by an operator.
+// event: what cannot be helped by waiting is helped by an operator, or set aside.
 func classify(err error) failure {
 	if code, ok := errors.AsType[kafkago.Error](err); ok {
 		return classifyCode(code)
@@ -161,6 +164,9 @@ func classifyCode(code kafkago.Error) failure {
 		return failure{cause: causeLogin}
 	case kafkago.ThrottlingQuotaExceeded:
 		return failure{cause: causeThrottled}
+	}
+	if isFinal(code) {
+		return failure{cause: causeFinal, final: true}
 	}
 	return failure{cause: causeRejected}
 }

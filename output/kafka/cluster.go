@@ -170,5 +170,8 @@ func (c *cluster) produce(ctx context.Context, partition int32, wire []byte) err
 	if res.Throttle > 0 {
 		c.throttled.Store(time.Now().Add(res.Throttle).UnixNano())
 	}
+	if len(res.RecordErrors) > 0 {
+		return &refusal{res.Error, res.RecordErrors}
+	}
 	return res.Error
 }

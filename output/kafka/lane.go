@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -241,6 +242,14 @@ func (s *Sink) deliver(l *lane, b *batch, p piece) []piece {
 			}
 			err = cutErr
 		}
+		if f.final && s.cfg.DeadLetter != nil {
+			rest, siftErr := s.sift(p, b, err)
+			if siftErr == nil {
+				s.advances(l)
+				return rest
+			}
+			err = errors.Join(siftErr, err)
+		}
 		s.fails(l, f, err)
 		if f.refresh {
 			s.cluster.reset(gen)
@@ -272,14 +281,19 @@ func (s *Sink) ask(l *lane, b *batch, p piece) (piece, error) {
 	l.confirm(p)
 	s.stats.wire.Add(uint64(len(p.wire)))
 	s.stats.events.Add(uint64(p.count))
-	healed := s.outage.confirmed(int(l.id))
+	s.advances(l)
+	return p, nil
+}
+
+// advances notes that something of a lane was confirmed, or set aside.
+func (s *Sink) advances(l *lane) {
+	healed := s.outage.advanced(int(l.id))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ends(l, false, false)
 	if healed {
 		s.watchdog.Reset(s.stallLimit)
 	}
-	return p, nil
 }
 
 // impatience is a timer that counts a request as failing when its broker takes

@@ -97,8 +97,9 @@ func (o *outage) ok(lane int) {
 	o.mend(lane, false)
 }
 
-// confirmed is told of each confirmation. It says whether that has ended a stall.
-func (o *outage) confirmed(lane int) (healed bool) {
+// advanced is told of each confirmation, and of what was set aside. It says
+// whether that has ended a stall.
+func (o *outage) advanced(lane int) (healed bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	healed = o.stall.barks > 0

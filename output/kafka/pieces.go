@@ -178,17 +178,40 @@ func (s *Sink) cut(with *compressor, records []byte, b *batch, count int32, limi
 		s.log.Error("dropping an event whose record cannot be read back")
 		return nil
 	}
+	if s.cfg.TooLarge == SetAside && s.setsAside(r.value, limit) {
+		return nil
+	}
+	if s.cfg.TooLarge == Drop {
+		return s.drop(r.value, limit, nil)
+	}
 	doc, left, err := s.encoder.Truncate(r.value)
 	if err != nil || left == 0 {
-		s.stats.dropped.Add(1)
-		s.log.Error("dropping an event that is too large for the broker even without its text",
-			zap.Int("bytes", len(r.value)), zap.Int("limit", limit), zap.Error(err))
-		return nil
+		if s.cfg.DeadLetter != nil && s.setsAside(r.value, limit) {
+			return nil
+		}
+		return s.drop(r.value, limit, err)
 	}
 	s.stats.truncated.Add(1)
 	s.log.Warn("event is too large for the broker, its text was cut",
 		zap.Int("bytes", len(r.value)), zap.Int("left", len(doc)), zap.Int("limit", limit))
 	return s.build(with, nil, encodeRecord(nil, doc, r.timeDelta, 0), b, 1, limit)
+}
+
+// drop gives up an event that is too large for the broker.
+func (s *Sink) drop(doc []byte, limit int, err error) []piece {
+	s.stats.dropped.Add(1)
+	s.log.Error("dropping an event that is too large for the broker", zap.Int("bytes", len(doc)), zap.Int("limit", limit), zap.Error(err))
+	return nil
+}
+
+// setsAside puts an event that is too large for the broker into the dead letter,
+// and says whether it could.
+func (s *Sink) setsAside(doc []byte, limit int) bool {
+	err := s.setAside(tooLarge, fmt.Errorf("%d bytes do not fit into a batch of %d", len(doc), limit), [][]byte{doc})
+	if err != nil {
+		s.log.Error("an event that is too large for the broker cannot be set aside", zap.Int("bytes", len(doc)), zap.Error(err))
+	}
+	return err == nil
 }
 
 // split cuts a piece that the broker has refused.

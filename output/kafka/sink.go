@@ -52,13 +52,14 @@ const (
 
 // Sink delivers batches to one topic. It implements event.Sink.
 type Sink struct {
-	cfg     Config
-	encoder *output.Encoder
-	log     *zap.Logger
-	cluster *cluster
-	outage  *outage
-	stats   counters
-	plain   atomic.Bool // the cluster grants no producer ids: repeat rather than lose
+	cfg         Config
+	encoder     *output.Encoder
+	log         *zap.Logger
+	cluster     *cluster
+	outage      *outage
+	stats       counters
+	toldLetters atomic.Int64 // when a line last spoke of the dead letter, in Unix seconds
+	plain       atomic.Bool  // the cluster grants no producer ids: repeat rather than lose
 
 	// life ends when nothing is to be sent any more. Requests run under it and
 	// never under Send's context: a reader that stops must not throw away what

@@ -7,7 +7,7 @@ import (
 
 // counters are the sink's numbers; they only grow.
 type counters struct {
-	events, logs, wire, requests, errors, truncated, dropped, reconnects atomic.Uint64
+	events, logs, wire, requests, errors, truncated, dropped, reconnects, lettersTooLarge, lettersRefused atomic.Uint64
 }
 
 // Stats are numbers since the start.
@@ -18,8 +18,11 @@ type Stats struct {
 	Requests   uint64 // produce requests, failed ones included
 	Errors     uint64 // failed requests
 	Truncated  uint64 // times that an event's text was cut to fit the broker's limit
-	Dropped    uint64 // events that did not fit even so
+	Dropped    uint64 // events that did not fit even so, or were not to be cut
 	Reconnects uint64 // times that the watchdog has closed all connections
+
+	// Events in the dead letter: too large, and refused by the broker for good.
+	LettersTooLarge, LettersRefused uint64
 
 	InFlight int // batches that are sealed and not confirmed
 	Failing  int // partitions whose last request has failed
@@ -42,7 +45,7 @@ func (s *Sink) Stats() Stats {
 	st := Stats{
 		Events: c.events.Load(), LogBytes: c.logs.Load(), WireBytes: c.wire.Load(), Requests: c.requests.Load(),
 		Errors: c.errors.Load(), Truncated: c.truncated.Load(), Dropped: c.dropped.Load(), Reconnects: c.reconnects.Load(),
-		InFlight: inFlight,
+		LettersTooLarge: c.lettersTooLarge.Load(), LettersRefused: c.lettersRefused.Load(), InFlight: inFlight,
 	}
 	stalled, failing := s.outage.state()
 	st.Failing = failing

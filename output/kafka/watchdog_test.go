@@ -130,7 +130,7 @@ func TestWatchdogNamesTheCause(t *testing.T) {
 		{"quota error", "throttled", "the broker throttles by its quota", false, func(t *testing.T) (Config, func()) {
 			return faulty(t, kerr.ThrottlingQuotaExceeded)
 		}},
-		{"refused batch", "refused", "the broker refuses the batch", false, func(t *testing.T) (Config, func()) {
+		{"refused events", "refused", "the broker refuses events for good", false, func(t *testing.T) (Config, func()) {
 			return faulty(t, kerr.InvalidRecord)
 		}},
 		{"no leader", "no_leader", "no leader is known for the partition", false, func(t *testing.T) (Config, func()) {
@@ -429,7 +429,7 @@ func TestWatchdogIsQuietWhileAnythingGetsThrough(t *testing.T) {
 func TestCausesAreWhole(t *testing.T) {
 	for _, c := range []*cause{
 		causeName, causeRefused, causeDial, causeAdvertised, causeTLS, causeIsTLS, causeLogin, causeForbidden, causeNoLeader, causeMoving,
-		causeReplicas, causeSlowReplicas, causeNoTopic, causeTooLarge, causeThrottled, causeSilent, causeClosed, causeHungUp, causeNotKafka, causeRejected, causeOther,
+		causeReplicas, causeSlowReplicas, causeNoTopic, causeTooLarge, causeThrottled, causeSilent, causeClosed, causeHungUp, causeNotKafka, causeRejected, causeFinal, causeOther,
 	} {
 		if c.name == "" || c.what == "" || c.remedy == "" || strings.Trim(c.name, "abcdefghijklmnopqrstuvwxyz_") != "" {
 			t.Errorf("%s", fmt.Sprintf("%+v", *c))
