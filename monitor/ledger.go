@@ -52,6 +52,7 @@ func (s *Snapshot) add(o *Snapshot) {
 	s.EventsRead += o.EventsRead
 	s.EventsAcked += o.EventsAcked
 	s.EventsDropped = sum(s.EventsDropped, o.EventsDropped)
+	s.DeadLetters = sum(s.DeadLetters, o.DeadLetters)
 	s.Truncations += o.Truncations
 	s.InvalidUTF8 += o.InvalidUTF8
 	s.Truncated += o.Truncated

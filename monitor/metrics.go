@@ -86,6 +86,7 @@ func (s *Snapshot) appendMetrics(b []byte) []byte {
 	e.single("logcar_events_acked_total", "counter", "Of these, confirmed by the destination.", s.EventsAcked)
 	e.single("logcar_events_in_flight", "gauge", "Of these, neither confirmed nor dropped yet.", s.EventsFlying)
 	e.byReason("logcar_events_dropped_total", "Of these, not delivered, by reason.", s.EventsDropped)
+	e.byReason("logcar_dead_letter_events_total", "Events that the destination does not take, kept in the dead letter, by reason.", s.DeadLetters)
 	e.single("logcar_open_files", "gauge", "Files that are open.", s.OpenFiles)
 	e.single("logcar_file_truncations_total", "counter", "Times that a file became shorter than what was read of it.", s.Truncations)
 	e.single("logcar_invalid_utf8_bytes_total", "counter", "Bytes that were replaced by U+FFFD.", s.InvalidUTF8)

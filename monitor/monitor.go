@@ -33,6 +33,7 @@ type Snapshot struct {
 	EventsAcked   uint64            `json:"events_acked"`
 	EventsFlying  uint64            `json:"events_in_flight"`
 	EventsDropped map[string]uint64 `json:"events_dropped"`
+	DeadLetters   map[string]uint64 `json:"dead_letters"` // of EventsDropped those that are kept in a file, by reason
 
 	OpenFiles   int    `json:"open_files"`
 	Truncations uint64 `json:"truncations"` // of files, by their writers

@@ -20,7 +20,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 var example = Snapshot{
 	Version: "1.2.3", Started: time.Unix(1700000000, 0),
 	BytesRead: 100, BytesAcked: 70, BytesInFlight: 20, BytesDropped: map[string]uint64{"filtered": 10},
-	EventsRead: 10, EventsAcked: 7, EventsFlying: 2, EventsDropped: map[string]uint64{"filtered": 1},
+	EventsRead: 10, EventsAcked: 7, EventsFlying: 2, EventsDropped: map[string]uint64{"filtered": 1}, DeadLetters: map[string]uint64{"refused": 5},
 	Storage: Storage{
 		Limit: 2000, Used: 1500, Volumes: []Volume{{Path: "/mnt", Size: 9000, Free: 4000}}, Deleted: 4, DeletedBytes: 400,
 	},
@@ -96,6 +96,7 @@ func TestMetrics(t *testing.T) {
 		`logcar_lag_bytes{path="/mnt/a \"b\".log"} 40`, `logcar_lag_bytes{path="/mnt/c.log"} 0`,
 		"logcar_storage_limit_bytes 2000", "logcar_storage_used_bytes 1500", `logcar_storage_size_bytes{path="/mnt"} 9000`,
 		`logcar_storage_free_bytes{path="/mnt"} 4000`, "logcar_storage_deleted_files_total 4", "logcar_storage_deleted_bytes_total 400",
+		`logcar_dead_letter_events_total{reason="refused"} 5`,
 		"# TYPE logcar_bytes_in_flight gauge", "logcar_start_time_seconds 1700000000",
 		"# TYPE logcar_config_reloads_total counter", `logcar_config_reloads_total{result="ok"} 2`, `logcar_config_reloads_total{result="refused"} 1`,
 	} {

@@ -39,6 +39,8 @@ func (p *Pipeline) snapshot() monitor.Snapshot {
 		k := p.kafka.Stats()
 		s.EventsAcked, s.Truncated = k.Events, k.Truncated
 		s.EventsDropped["too_large"] = k.Dropped
+		s.EventsDropped["dead_letter"] = k.LettersTooLarge + k.LettersRefused
+		s.DeadLetters = map[string]uint64{"too_large": k.LettersTooLarge, "refused": k.LettersRefused}
 		s.Output = monitor.Output{
 			Requests: k.Requests, Errors: k.Errors, WireBytes: k.WireBytes, LogBytes: k.LogBytes, InFlight: k.InFlight, Stalled: k.Stalled, StallCause: k.StallCause,
 			Unconfirmed: k.Unconfirmed.Round(time.Millisecond).Seconds(), Reconnects: k.Reconnects, Failing: k.Failing,
