@@ -275,7 +275,7 @@ func (s *Sink) ask(l *lane, b *batch, p piece) (piece, error) {
 		err = s.cluster.produce(s.life, l.id, p.wire)
 		s.stats.requests.Add(1)
 	}
-	if err != nil && !(l.producer.known && isDuplicate(err)) {
+	if stored := err == nil || l.producer.known && isDuplicate(err); !stored {
 		return p, err
 	}
 	l.confirm(p)
