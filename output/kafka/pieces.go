@@ -146,6 +146,15 @@ func (s *Sink) press(b *batch) {
 
 // build compresses a records region into pieces of at most limit bytes.
 func (s *Sink) build(with *compressor, wire, records []byte, b *batch, count int32, limit int) []piece {
+	wire = s.wrap(with, wire, records, b, count)
+	if len(wire)-lengthPrefix <= limit {
+		return []piece{{wire: wire, count: count}}
+	}
+	return s.cut(with, records, b, count, limit)
+}
+
+// wrap compresses a records region and puts the header in front.
+func (s *Sink) wrap(with *compressor, wire, records []byte, b *batch, count int32) []byte {
 	wire = append(wire[:0], make([]byte, lengthPrefix+headerSize)...)
 	out, err := with.appendTo(wire, records)
 	codec := with.codec
@@ -156,12 +165,8 @@ func (s *Sink) build(with *compressor, wire, records []byte, b *batch, count int
 		wire = append(wire, records...)
 		out, codec = wire, None
 	}
-	wire = out
-	stamp(wire, codec, count, b.baseTime, b.maxTime)
-	if len(wire)-lengthPrefix <= limit {
-		return []piece{{wire: wire, count: count}}
-	}
-	return s.cut(with, records, b, count, limit)
+	stamp(out, codec, count, b.baseTime, b.maxTime)
+	return out
 }
 
 // cut makes two batches of one that is too large, and shortens an event that is
@@ -184,17 +189,30 @@ func (s *Sink) cut(with *compressor, records []byte, b *batch, count int32, limi
 	if s.cfg.TooLarge == Drop {
 		return s.drop(r.value, limit, nil)
 	}
-	doc, left, err := s.encoder.Truncate(r.value)
-	if err != nil || left == 0 {
-		if s.cfg.DeadLetter != nil && s.setsAside(r.value, limit) {
-			return nil
+	return s.shorten(with, r, b, limit)
+}
+
+// shorten halves the text of an event until it fits. One that does not even fit
+// without it is the dead letter's, whole, or dropped.
+func (s *Sink) shorten(with *compressor, r record, b *batch, limit int) []piece {
+	for doc := r.value; ; {
+		shorter, left, err := s.encoder.Truncate(doc)
+		if err != nil || left == 0 {
+			if s.cfg.DeadLetter != nil && s.cfg.TooLarge != SetAside && s.setsAside(r.value, limit) {
+				return nil
+			}
+			return s.drop(r.value, limit, err)
 		}
-		return s.drop(r.value, limit, err)
+		doc = shorter
+		wire := s.wrap(with, nil, encodeRecord(nil, doc, r.timeDelta, 0), b, 1)
+		if len(wire)-lengthPrefix > limit {
+			continue
+		}
+		s.stats.truncated.Add(1)
+		s.log.Warn("event is too large for the broker, its text was cut",
+			zap.Int("bytes", len(r.value)), zap.Int("left", len(doc)), zap.Int("limit", limit))
+		return []piece{{wire: wire, count: 1}}
 	}
-	s.stats.truncated.Add(1)
-	s.log.Warn("event is too large for the broker, its text was cut",
-		zap.Int("bytes", len(r.value)), zap.Int("left", len(doc)), zap.Int("limit", limit))
-	return s.build(with, nil, encodeRecord(nil, doc, r.timeDelta, 0), b, 1, limit)
 }
 
 // drop gives up an event that is too large for the broker.

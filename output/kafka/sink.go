@@ -208,14 +208,6 @@ func (s *Sink) begin(ctx context.Context, at int64) error {
 	return nil
 }
 
-// hasRoom says whether another batch may be opened. What partitions hold that
-// cannot be written is not counted, within a bound of its own, while others can:
-// twelve of them would stop them all.
-func (s *Sink) hasRoom() bool {
-	batches, bytes := s.stuck()
-	return s.inFlight-batches < maxInFlight && s.bytes-bytes < maxInFlightBytes && bytes < maxStuckBytes && s.compression.room()
-}
-
 // lingered is called by the timer of the open batch.
 func (s *Sink) lingered() {
 	s.mu.Lock()

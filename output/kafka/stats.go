@@ -17,7 +17,7 @@ type Stats struct {
 	WireBytes  uint64 // bytes of record batches that were confirmed
 	Requests   uint64 // produce requests, failed ones included
 	Errors     uint64 // failed requests
-	Truncated  uint64 // times that an event's text was cut to fit the broker's limit
+	Truncated  uint64 // events whose text was cut to fit the broker's limit
 	Dropped    uint64 // events that did not fit even so, or were not to be cut
 	Reconnects uint64 // times that the watchdog has closed all connections
 
