@@ -261,7 +261,10 @@ type DeadLetter struct {
 func (c *Config) readDeadLetter(s *tree.Section) {
 	c.TooLarge = tooLarge[s.Enum("logcar.too_large", "truncate")]
 	dir := s.String("logcar.dead_letter.path", "")
-	size := bytesOf(s, "logcar.dead_letter.max_size", 8<<20, 64<<10, 1<<40)
+	size := s.ByteSize("logcar.dead_letter.max_size", 8<<20)
+	if size < 64<<10 {
+		s.Errorf("logcar.dead_letter.max_size", "%d is out of range; expected at least 64KiB", size)
+	}
 	if dir == "" && c.TooLarge != kafka.SetAside {
 		return
 	}
@@ -271,7 +274,7 @@ func (c *Config) readDeadLetter(s *tree.Section) {
 	if !filepath.IsAbs(dir) {
 		dir = filepath.Join(c.Data, dir)
 	}
-	c.DeadLetter = &DeadLetter{Dir: dir, MaxSize: int64(size)}
+	c.DeadLetter = &DeadLetter{Dir: dir, MaxSize: size}
 }
 
 var tooLarge = map[string]kafka.TooLarge{"truncate": kafka.Truncate, "drop": kafka.Drop, "file": kafka.SetAside}

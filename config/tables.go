@@ -95,7 +95,7 @@ var topTable = tree.Table{Name: "top", Options: slices.Concat(
 			"truncate", "drop", "file"),
 		option("logcar.dead_letter.path", tree.String, "dead-letter with logcar.too_large: file, else none",
 			"logcar's own: a directory, below path.data, for what Kafka does not take: too large, or against a rule of the topic; without one the latter is tried again until somebody has helped"),
-		option("logcar.dead_letter.max_size", tree.Bytes, "8388608", "logcar's own: of all its files together; the oldest ones go first"),
+		option("logcar.dead_letter.max_size", tree.ByteSize, "8MiB", "logcar's own: of all its files together; the oldest ones go first"),
 		enum("logcar.documents", "6 with filebeat.prospectors, else 8", "logcar's own: the generation of Filebeat's documents, 6, 7 or 8", "6", "7", "8"),
 	},
 	noEffect("logcar logs to stderr alone, for the container's log", "logging.to_files", "logging.to_stderr", "logging.to_syslog",
