@@ -62,6 +62,9 @@ type Config struct {
 	Documents output.Options
 	Name      string // host.name and agent.name; empty: the host name
 
+	TooLarge   kafka.TooLarge // what becomes of an event that is too large for the broker
+	DeadLetter *DeadLetter    // nil: there is none
+
 	Data            string // path.data
 	Keystore        string // the file with the secrets that references have found
 	Registry        registry.Options
@@ -231,6 +234,7 @@ func (c *Config) read(root *tree.Root, settings tree.Settings) []*included {
 	if s.Bool("http.enabled", false) {
 		c.HTTP = &monitor.Config{Host: s.String("http.host", "localhost"), Port: bounded(s, "http.port", 5066, 0, 65535)}
 	}
+	c.readDeadLetter(s)
 	c.TerminationLog = s.String("logcar.termination_log", "/dev/termination-log")
 	c.ExitWhenQuiet = notNegative(s, "logcar.exit_when_quiet", 0)
 	c.DoneFile = s.String("logcar.done_file", "")
@@ -245,6 +249,35 @@ func (c *Config) read(root *tree.Root, settings tree.Settings) []*included {
 	c.readOutput(s)
 	return files
 }
+
+// DeadLetter is where events go that Kafka does not take: a series of files.
+type DeadLetter struct {
+	Dir     string
+	MaxSize int64 // bytes, of all files together
+}
+
+// readDeadLetter reads what becomes of events that Kafka does not take. There is a
+// dead letter when it has a place, or when somebody wants it to be used.
+func (c *Config) readDeadLetter(s *tree.Section) {
+	c.TooLarge = tooLarge[s.Enum("logcar.too_large", "truncate")]
+	dir := s.String("logcar.dead_letter.path", "")
+	size := s.ByteSize("logcar.dead_letter.max_size", 8<<20)
+	if size < 64<<10 {
+		s.Errorf("logcar.dead_letter.max_size", "%d is out of range; expected at least 64KiB", size)
+	}
+	if dir == "" && c.TooLarge != kafka.SetAside {
+		return
+	}
+	if dir == "" {
+		dir = "dead-letter"
+	}
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(c.Data, dir)
+	}
+	c.DeadLetter = &DeadLetter{Dir: dir, MaxSize: size}
+}
+
+var tooLarge = map[string]kafka.TooLarge{"truncate": kafka.Truncate, "drop": kafka.Drop, "file": kafka.SetAside}
 
 // shape is the generation of documents: what the key says, or what the spelling
 // tells. Filebeat refuses filebeat.prospectors from 7.0 on, so that whoever

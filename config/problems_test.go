@@ -190,6 +190,12 @@ func TestErrors(t *testing.T) {
 		{"codec", broker("compression: gz"), []string{out + `kafka.compression: "gz" is not one of none, no, off, gzip, snappy, lz4, zstd`}},
 		{"level", broker("compression_level: 12"), []string{out + `kafka.compression_level: "12" is out of range; expected 0 to 9, or auto`}},
 		{"bulk size", broker("bulk_max_size: 0"), []string{out + "kafka.bulk_max_size: 0 is out of range; expected 1 to 1048576"}},
+		{"size of the dead letter", broker("") + "logcar.dead_letter.max_size: 1KiB\n", []string{
+			"filebeat.yml:3: logcar.dead_letter.max_size: 1024 is out of range; expected at least 64KiB",
+		}},
+		{"what is too large", broker("") + "logcar.too_large: keep\n", []string{
+			`filebeat.yml:3: logcar.too_large: "keep" is not one of truncate, drop, file`,
+		}},
 		{"message size", broker("max_message_bytes: 100"), []string{out + "kafka.max_message_bytes: 100 is out of range; expected 1024 to 1073741824"}},
 		{"timeout", broker("timeout: 0"), []string{out + "kafka.timeout: 0s is no time; expected more than 0"}},
 		{"password", broker("username: u"), []string{out + "kafka.password: there is a username and no password"}},

@@ -115,7 +115,9 @@ var topValues = map[string]sample{
 
 	"logcar.unterminated": value("true"), "logcar.documents": value("7"), "logcar.quiet": value("3s"), "logcar.event_id": value("true"), "logcar.reload": value("false"),
 	"logcar.storage.max_bytes": value("512MiB"), "logcar.storage.warn": value("off"), "logcar.storage.delete": value("85%"),
-	"logcar.exit_when_quiet": value("10s"), "logcar.done_file": value("/logs/done"), "logcar.termination_log": value("/x"),
+	"logcar.too_large": value("drop"), "logcar.dead_letter.path": value("letters"),
+	"logcar.dead_letter.max_size": {value: "100000", with: []string{"logcar.too_large=file"}},
+	"logcar.exit_when_quiet":      value("10s"), "logcar.done_file": value("/logs/done"), "logcar.termination_log": value("/x"),
 }
 
 var inputValues = map[string]sample{

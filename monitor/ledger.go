@@ -52,6 +52,7 @@ func (s *Snapshot) add(o *Snapshot) {
 	s.EventsRead += o.EventsRead
 	s.EventsAcked += o.EventsAcked
 	s.EventsDropped = sum(s.EventsDropped, o.EventsDropped)
+	s.DeadLetters = sum(s.DeadLetters, o.DeadLetters)
 	s.Truncations += o.Truncations
 	s.InvalidUTF8 += o.InvalidUTF8
 	s.Truncated += o.Truncated
@@ -62,6 +63,7 @@ func (s *Snapshot) add(o *Snapshot) {
 	s.Output.Errors += o.Output.Errors
 	s.Output.WireBytes += o.Output.WireBytes
 	s.Output.LogBytes += o.Output.LogBytes
+	s.Output.Reconnects += o.Output.Reconnects
 }
 
 func sum(a, b map[string]uint64) map[string]uint64 {

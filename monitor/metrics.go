@@ -86,6 +86,7 @@ func (s *Snapshot) appendMetrics(b []byte) []byte {
 	e.single("logcar_events_acked_total", "counter", "Of these, confirmed by the destination.", s.EventsAcked)
 	e.single("logcar_events_in_flight", "gauge", "Of these, neither confirmed nor dropped yet.", s.EventsFlying)
 	e.byReason("logcar_events_dropped_total", "Of these, not delivered, by reason.", s.EventsDropped)
+	e.byReason("logcar_dead_letter_events_total", "Events that the destination does not take, kept in the dead letter, by reason.", s.DeadLetters)
 	e.single("logcar_open_files", "gauge", "Files that are open.", s.OpenFiles)
 	e.single("logcar_file_truncations_total", "counter", "Times that a file became shorter than what was read of it.", s.Truncations)
 	e.single("logcar_invalid_utf8_bytes_total", "counter", "Bytes that were replaced by U+FFFD.", s.InvalidUTF8)
@@ -101,6 +102,13 @@ func (s *Snapshot) appendMetrics(b []byte) []byte {
 		stalled = 1
 	}
 	e.single("logcar_output_stalled", "gauge", "1 while nothing is confirmed although there is something to send.", stalled)
+	e.family("logcar_output_stall_cause", "gauge", "1 for what it is that keeps everything from being confirmed; none while anything is.")
+	if cause := s.Output.StallCause; cause != "" {
+		e.value("logcar_output_stall_cause", 1, "cause", cause)
+	}
+	e.single("logcar_output_seconds_since_ack", "gauge", "Seconds since the last confirmation; 0 while there is nothing to send.", s.Output.Unconfirmed)
+	e.single("logcar_output_forced_reconnects_total", "counter", "Times that all connections were closed because nothing was confirmed.", s.Output.Reconnects)
+	e.single("logcar_output_failing_partitions", "gauge", "Partitions whose last request has failed.", s.Output.Failing)
 	e.family("logcar_lag_bytes", "gauge", "Bytes of a file that are not confirmed.")
 	for _, f := range s.Files {
 		e.value("logcar_lag_bytes", f.Lag(), "path", f.Path)

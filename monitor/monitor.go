@@ -33,6 +33,7 @@ type Snapshot struct {
 	EventsAcked   uint64            `json:"events_acked"`
 	EventsFlying  uint64            `json:"events_in_flight"`
 	EventsDropped map[string]uint64 `json:"events_dropped"`
+	DeadLetters   map[string]uint64 `json:"dead_letters"` // of EventsDropped those that are kept in a file, by reason
 
 	OpenFiles   int    `json:"open_files"`
 	Truncations uint64 `json:"truncations"` // of files, by their writers
@@ -67,6 +68,13 @@ type Output struct {
 	// Stalled is why nothing is confirmed although there is something to send;
 	// empty while all is well.
 	Stalled string `json:"stalled,omitempty"`
+	// StallCause is the same in one word of a few, for alerts.
+	StallCause string `json:"stall_cause,omitempty"`
+	// Unconfirmed is how many seconds ago the last confirmation was; 0 while
+	// there is nothing to send.
+	Unconfirmed float64 `json:"seconds_since_ack"`
+	Reconnects  uint64  `json:"forced_reconnects"`  // all connections were closed, because nothing was confirmed
+	Failing     int     `json:"failing_partitions"` // whose last request has failed
 }
 
 // Storage is how full the volumes of the logs are, in bytes.

@@ -20,11 +20,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 var example = Snapshot{
 	Version: "1.2.3", Started: time.Unix(1700000000, 0),
 	BytesRead: 100, BytesAcked: 70, BytesInFlight: 20, BytesDropped: map[string]uint64{"filtered": 10},
-	EventsRead: 10, EventsAcked: 7, EventsFlying: 2, EventsDropped: map[string]uint64{"filtered": 1},
+	EventsRead: 10, EventsAcked: 7, EventsFlying: 2, EventsDropped: map[string]uint64{"filtered": 1}, DeadLetters: map[string]uint64{"refused": 5},
 	Storage: Storage{
 		Limit: 2000, Used: 1500, Volumes: []Volume{{Path: "/mnt", Size: 9000, Free: 4000}}, Deleted: 4, DeletedBytes: 400,
 	},
-	OpenFiles: 2, Output: Output{Requests: 3, Errors: 1, WireBytes: 30, Stalled: "no leader"},
+	OpenFiles: 2, Output: Output{Requests: 3, Errors: 1, WireBytes: 30, Stalled: "no leader", StallCause: "no_leader", Unconfirmed: 31.5, Reconnects: 2, Failing: 4},
 	Files:  []File{{Path: `/mnt/a "b".log`, Size: 120, Read: 100, Acked: 80}, {Path: "/mnt/c.log", Size: 1, Acked: 5}},
 	Config: Configuration{Hash: "abc", Reloads: map[string]uint64{"ok": 2, "refused": 1}},
 }
@@ -91,9 +91,12 @@ func TestMetrics(t *testing.T) {
 	got := string(example.appendMetrics(nil))
 	for _, line := range []string{
 		`logcar_build_info{version="1.2.3"} 1`, "logcar_bytes_read_total 100", `logcar_bytes_dropped_total{reason="filtered"} 10`,
-		"logcar_output_stalled 1", `logcar_lag_bytes{path="/mnt/a \"b\".log"} 40`, `logcar_lag_bytes{path="/mnt/c.log"} 0`,
+		"logcar_output_stalled 1", `logcar_output_stall_cause{cause="no_leader"} 1`, "logcar_output_seconds_since_ack 31.5",
+		"logcar_output_forced_reconnects_total 2", "logcar_output_failing_partitions 4",
+		`logcar_lag_bytes{path="/mnt/a \"b\".log"} 40`, `logcar_lag_bytes{path="/mnt/c.log"} 0`,
 		"logcar_storage_limit_bytes 2000", "logcar_storage_used_bytes 1500", `logcar_storage_size_bytes{path="/mnt"} 9000`,
 		`logcar_storage_free_bytes{path="/mnt"} 4000`, "logcar_storage_deleted_files_total 4", "logcar_storage_deleted_bytes_total 400",
+		`logcar_dead_letter_events_total{reason="refused"} 5`,
 		"# TYPE logcar_bytes_in_flight gauge", "logcar_start_time_seconds 1700000000",
 		"# TYPE logcar_config_reloads_total counter", `logcar_config_reloads_total{result="ok"} 2`, `logcar_config_reloads_total{result="refused"} 1`,
 	} {

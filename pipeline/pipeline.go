@@ -80,6 +80,10 @@ func (p *Pipeline) newSink() (err error) {
 	case cfg.Kafka != nil:
 		cfg.Kafka.Workers, cfg.Kafka.Hurry = workers(), hurry
 		cfg.Kafka.Relax = func() { calm(); giveBack() }
+		cfg.Kafka.TooLarge = cfg.TooLarge
+		if d := cfg.DeadLetter; d != nil {
+			cfg.Kafka.DeadLetter = file.NewLines(d.Dir, "dead-letter", d.MaxSize)
+		}
 		p.kafka, err = kafka.New(*cfg.Kafka, p.encoder, p.log.Named("kafka"))
 		p.sink = p.kafka
 	case cfg.File != nil:

@@ -53,7 +53,8 @@ func (s *Supervisor) numbers() []zap.Field {
 		fields = append(fields,
 			zap.Uint64("delivered", n.EventsAcked), zap.Uint64("delivered_bytes", n.Output.LogBytes), zap.Uint64("wire_bytes", n.Output.WireBytes),
 			zap.Uint64("requests", n.Output.Requests), zap.Uint64("errors", n.Output.Errors),
-			zap.Uint64("truncated", n.Truncated), zap.Uint64("dropped", n.EventsDropped["too_large"]), zap.Int("in_flight", n.Output.InFlight))
+			zap.Uint64("truncated", n.Truncated), zap.Uint64("dropped", n.EventsDropped["too_large"]),
+			zap.Uint64("dead_letters", n.EventsDropped["dead_letter"]), zap.Int("in_flight", n.Output.InFlight))
 	}
 	return fields
 }

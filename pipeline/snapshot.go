@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"maps"
+	"time"
 
 	"github.com/logcar/logcar/monitor"
 )
@@ -38,7 +39,12 @@ func (p *Pipeline) snapshot() monitor.Snapshot {
 		k := p.kafka.Stats()
 		s.EventsAcked, s.Truncated = k.Events, k.Truncated
 		s.EventsDropped["too_large"] = k.Dropped
-		s.Output = monitor.Output{Requests: k.Requests, Errors: k.Errors, WireBytes: k.WireBytes, LogBytes: k.LogBytes, InFlight: k.InFlight, Stalled: k.Stalled}
+		s.EventsDropped["dead_letter"] = k.LettersTooLarge + k.LettersRefused
+		s.DeadLetters = map[string]uint64{"too_large": k.LettersTooLarge, "refused": k.LettersRefused}
+		s.Output = monitor.Output{
+			Requests: k.Requests, Errors: k.Errors, WireBytes: k.WireBytes, LogBytes: k.LogBytes, InFlight: k.InFlight, Stalled: k.Stalled, StallCause: k.StallCause,
+			Unconfirmed: k.Unconfirmed.Round(time.Millisecond).Seconds(), Reconnects: k.Reconnects, Failing: k.Failing,
+		}
 	}
 	s.BytesInFlight = less(s.BytesRead, s.BytesAcked+t.FilteredBytes+t.CutBytes)
 	s.EventsFlying = less(s.EventsRead, s.EventsAcked)

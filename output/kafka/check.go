@@ -124,7 +124,7 @@ func (c *checker) connect(ctx context.Context, v *visit) {
 		addresses, err := net.DefaultResolver.LookupHost(ctx, host)
 		return strings.Join(addresses, ", "), err
 	}) && v.try("dial up", func() (_ string, err error) {
-		conn, err = c.cluster.dial(ctx, "tcp", v.address)
+		conn, err = c.cluster.dialer.dial(ctx, "tcp", v.address)
 		return "", err
 	})
 	if !ok {
@@ -241,10 +241,6 @@ func (c *checker) authenticate(ctx context.Context, conn *protocol.Conn, address
 	return err
 }
 
-func isClosed(err error) bool {
-	return err != nil && classify(err).cause == "the broker closed the connection"
-}
-
 // explain puts what is wrong before the words of the system.
 func explain(err error) error {
 	if err == nil {
@@ -253,8 +249,8 @@ func explain(err error) error {
 	if _, isCode := errors.AsType[kafkago.Error](err); isCode {
 		return err
 	}
-	if cause := classify(err).cause; cause != "the request failed" {
-		return fmt.Errorf("%s: %w", cause, err)
+	if cause := classify(err).cause; cause != causeOther && cause != causeTLS { // whose errors say it themselves
+		return fmt.Errorf("%s: %w", cause.what, err)
 	}
 	return err
 }

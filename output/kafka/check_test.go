@@ -110,7 +110,7 @@ func TestCheckTLSMismatch(t *testing.T) {
 		client *tls.Config
 		want   string
 	}{
-		{"plain text to TLS", secure.ListenAddrs(), nil, "kafka: HOST0: API versions - the broker closed the connection: unexpected EOF (does it expect TLS? see ssl)\n"},
+		{"plain text to TLS", secure.ListenAddrs(), nil, "kafka: HOST0: API versions - the broker closes connections before it says a word: connection closed before the first answer (does it expect TLS? see ssl)\n"},
 		{"unknown authority", secure.ListenAddrs(), &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: x509.NewCertPool()},
 			"kafka: HOST0: TLS handshake - tls: failed to verify certificate: x509: certificate signed by unknown authority\n"},
 		{"TLS to plain text", open.ListenAddrs(), client, "kafka: HOST0: TLS handshake - the broker does not answer in time: context deadline exceeded (does it speak TLS? see ssl)\n"},

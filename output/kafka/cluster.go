@@ -3,18 +3,17 @@ package kafka
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
+	"strconv"
 	"sync"
-	"syscall"
+	"sync/atomic"
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
 	"github.com/segmentio/kafka-go/protocol/metadata"
-	"golang.org/x/sys/unix"
 )
 
 // cluster is kafka-go's transport with what it lacks: metadata for our topic
@@ -22,8 +21,11 @@ import (
 type cluster struct {
 	cfg       *Config
 	addr      net.Addr
+	dialer    *dialer
 	transport *kafkago.Transport
 	client    *kafkago.Client
+
+	throttled atomic.Int64 // until when a broker last said that it would not listen to us, in Unix nanoseconds
 
 	mu         sync.Mutex
 	generation int // counts resets; who saw an error of an older one need not reset again
@@ -34,9 +36,9 @@ func newCluster(cfg *Config) (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &cluster{cfg: cfg, addr: kafkago.TCP(cfg.Hosts...)}
+	c := &cluster{cfg: cfg, addr: kafkago.TCP(cfg.Hosts...), dialer: newDialer(cfg)}
 	c.transport = &kafkago.Transport{
-		Dial:        c.dial,
+		Dial:        c.dialer.dial,
 		DialTimeout: cfg.Timeout,
 		// Brokers close idle connections after ten minutes; being first means
 		// never to write into a connection that is already gone.
@@ -46,7 +48,9 @@ func newCluster(cfg *Config) (*cluster, error) {
 		MetadataTopics: []string{cfg.Topic},
 		ClientID:       cfg.ClientID,
 		TLS:            cfg.TLS,
-		SASL:           login,
+	}
+	if login != nil {
+		c.transport.SASL = watchedLogin{login, c.dialer}
 	}
 	c.client = &kafkago.Client{
 		Addr:      c.addr,
@@ -58,62 +62,11 @@ func newCluster(cfg *Config) (*cluster, error) {
 	return c, nil
 }
 
-func (c *cluster) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	d := net.Dialer{Timeout: min(c.cfg.Timeout, 5*time.Second), KeepAlive: c.cfg.KeepAlive}
-	conn, err := d.DialContext(ctx, network, address)
-	if err != nil {
-		return nil, err
-	}
-	// A peer that vanished without a word is noticed after this long, not after
-	// the kernel's quarter of an hour.
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		if raw, err := tcp.SyscallConn(); err == nil {
-			_ = raw.Control(func(fd uintptr) {
-				_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(c.cfg.Timeout.Milliseconds()))
-			})
-		}
-	}
-	return &guardedConn{Conn: conn, limit: c.cfg.Timeout}, nil
-}
-
-// guardedConn keeps kafka-go from waiting for ever, and from believing anything.
-type guardedConn struct {
-	net.Conn
-	limit time.Duration
-	heard bool // the first bytes were looked at
-}
-
-// SetDeadline implements net.Conn. kafka-go sets no deadline at all while it logs
-// in, and one of MetadataTTL when it asks for metadata: each attempt would leave a
-// connection behind. That of an idle connection may pass, since each request sets
-// its own before it writes.
-func (c *guardedConn) SetDeadline(t time.Time) error {
-	if latest := time.Now().Add(c.limit); t.IsZero() || t.After(latest) {
-		t = latest
-	}
-	return c.Conn.SetDeadline(t)
-}
-
-var errNotKafka = errors.New("the answer is text")
-
-// Read implements net.Conn. kafka-go makes room for whatever lengths a peer sends,
-// gigabytes when it is a web server. Kafka's answers begin with their length, so
-// that one of 16 MB still begins with a zero, and TLS with its record type.
-func (c *guardedConn) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	if n > 0 && !c.heard {
-		c.heard = true
-		if p[0] >= ' ' {
-			return 0, errNotKafka
-		}
-	}
-	return n, err
-}
-
 // partition is one partition of the topic as the metadata has it.
 type partition struct {
 	id     int32
-	leader bool // whether it has one
+	leader bool   // whether it has one
+	broker string // the leader's host:port
 }
 
 // partitions asks for the topic's partitions, creating the topic where the
@@ -121,7 +74,7 @@ type partition struct {
 func (c *cluster) partitions(ctx context.Context) ([]partition, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
-	gen := c.seen()
+	gen, began := c.seen(), time.Now()
 	ask := func(create bool) (*metadata.Response, error) {
 		r, err := c.transport.RoundTrip(ctx, c.addr, &metadata.Request{TopicNames: []string{c.cfg.Topic}, AllowAutoTopicCreation: create})
 		if err != nil {
@@ -139,15 +92,16 @@ func (c *cluster) partitions(ctx context.Context) ([]partition, error) {
 	if err != nil {
 		// kafka-go keeps its first error until the next refresh: start afresh.
 		c.reset(gen)
-		return nil, fmt.Errorf("metadata of topic %s: %w", c.cfg.Topic, err)
+		return nil, fmt.Errorf("metadata of topic %s: %w", c.cfg.Topic, c.dialer.explain(err, began))
 	}
 	parts := make([]partition, len(res.Topics[0].Partitions))
-	brokers := map[int32]bool{}
+	brokers := map[int32]string{}
 	for _, b := range res.Brokers {
-		brokers[b.NodeID] = true
+		brokers[b.NodeID] = net.JoinHostPort(b.Host, strconv.Itoa(int(b.Port)))
 	}
 	for i, p := range res.Topics[0].Partitions {
-		parts[i] = partition{id: p.PartitionIndex, leader: brokers[p.LeaderID]}
+		broker, leader := brokers[p.LeaderID]
+		parts[i] = partition{id: p.PartitionIndex, leader: leader, broker: broker}
 	}
 	return parts, nil
 }
@@ -184,8 +138,19 @@ func (c *cluster) reset(generation int) {
 	}
 }
 
+// reconnect closes all connections, those in use as well, and forgets the
+// metadata. Requests that are under way end with net.ErrClosed.
+func (c *cluster) reconnect() {
+	c.mu.Lock()
+	c.generation++
+	c.transport.CloseIdleConnections()
+	c.mu.Unlock()
+	c.dialer.cut()
+}
+
 // produce sends wire, length prefix included, and waits for the confirmation.
 func (c *cluster) produce(ctx context.Context, partition int32, wire []byte) error {
+	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
 	res, err := c.client.RawProduce(ctx, &kafkago.RawProduceRequest{
@@ -196,69 +161,17 @@ func (c *cluster) produce(ctx context.Context, partition int32, wire []byte) err
 	})
 	switch {
 	case err != nil:
-		return err
+		return c.dialer.explain(err, began)
 	case res == nil && c.cfg.Acks != AcksNone:
 		return fmt.Errorf("produce: %w", io.ErrUnexpectedEOF)
 	case res == nil:
 		return nil
 	}
+	if res.Throttle > 0 {
+		c.throttled.Store(time.Now().Add(res.Throttle).UnixNano())
+	}
+	if len(res.RecordErrors) > 0 {
+		return &refusal{res.Error, res.RecordErrors}
+	}
 	return res.Error
-}
-
-// failure is what follows from an error of a produce request.
-type failure struct {
-	cause   string // for people: what to look at
-	refresh bool   // the leader may have moved: ask, and soon
-	split   bool   // the batch is too large
-}
-
-// classify names an error. Nothing that a broker answers makes logcar drop an
-// event: what cannot be helped by waiting is helped by an operator.
-func classify(err error) failure {
-	var code kafkago.Error
-	var dns *net.DNSError
-	switch {
-	case errors.Is(err, protocol.ErrNoTopic), errors.Is(err, protocol.ErrNoPartition), errors.Is(err, protocol.ErrNoLeader):
-		return failure{cause: "no leader is known for the partition", refresh: true}
-	case errors.As(err, &code):
-		return classifyCode(code)
-	case errors.As(err, &dns):
-		return failure{cause: "the broker's name cannot be resolved", refresh: true}
-	case errors.Is(err, errNotKafka):
-		return failure{cause: "what answers is not a Kafka broker", refresh: true}
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return failure{cause: "the broker refuses connections", refresh: true}
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT), isTimeout(err):
-		return failure{cause: "the broker does not answer in time", refresh: true}
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return failure{cause: "the broker closed the connection", refresh: true}
-	}
-	return failure{cause: "the request failed", refresh: true}
-}
-
-func isTimeout(err error) bool {
-	var t net.Error
-	return errors.As(err, &t) && t.Timeout()
-}
-
-func classifyCode(code kafkago.Error) failure {
-	switch code {
-	case kafkago.MessageSizeTooLarge, kafkago.RecordListTooLarge:
-		return failure{cause: "the batch is larger than the broker allows", split: true}
-	case kafkago.UnknownTopicOrPartition:
-		return failure{cause: "the topic does not exist", refresh: true}
-	case kafkago.NotLeaderForPartition, kafkago.LeaderNotAvailable, kafkago.FencedLeaderEpoch, kafkago.UnknownLeaderEpoch,
-		kafkago.KafkaStorageError, kafkago.ListenerNotFound, kafkago.BrokerNotAvailable, kafkago.ReplicaNotAvailable,
-		kafkago.PreferredLeaderNotAvailable, kafkago.EligibleLeadersNotAvailable, kafkago.NetworkException:
-		return failure{cause: "the partition's leader is moving", refresh: true}
-	case kafkago.NotEnoughReplicas, kafkago.NotEnoughReplicasAfterAppend:
-		return failure{cause: "too few replicas are in sync for required_acks", refresh: true}
-	case kafkago.RequestTimedOut:
-		return failure{cause: "the replicas did not confirm in time"}
-	case kafkago.TopicAuthorizationFailed, kafkago.ClusterAuthorizationFailed:
-		return failure{cause: "not allowed to write to the topic"}
-	case kafkago.SASLAuthenticationFailed, kafkago.UnsupportedSASLMechanism, kafkago.IllegalSASLState:
-		return failure{cause: "the login failed"}
-	}
-	return failure{cause: "the broker refuses the batch"}
 }

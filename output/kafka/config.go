@@ -10,6 +10,7 @@ package kafka
 import (
 	"crypto/tls"
 	"fmt"
+	"io"
 	"runtime"
 	"time"
 
@@ -61,6 +62,14 @@ type Config struct {
 	// MaxMessageBytes is the greatest size of a record batch as it is sent,
 	// that is, after compression.
 	MaxMessageBytes int
+	// TooLarge is what becomes of an event that is larger than that by itself, or
+	// than the broker allows.
+	TooLarge TooLarge
+	// DeadLetter gets the events that no broker will take, as lines of JSON, whole
+	// ones at each Write. What a Write that failed has written is written again.
+	// Several goroutines use it. Nil: there is none, and what the broker refuses
+	// for other reasons than its size is sent again until somebody has helped.
+	DeadLetter io.Writer
 
 	Timeout       time.Duration // of one request, dialling included
 	BrokerTimeout time.Duration // how long the broker may wait for its replicas
@@ -126,6 +135,8 @@ func (c *Config) check() error {
 		return fmt.Errorf("kafka: no topic")
 	case c.BulkMaxSize < 1:
 		return fmt.Errorf("kafka: bulk size %d is not positive", c.BulkMaxSize)
+	case c.TooLarge == SetAside && c.DeadLetter == nil:
+		return fmt.Errorf("kafka: no dead letter for events that are too large")
 	case c.MaxMessageBytes < 1024:
 		return fmt.Errorf("kafka: batch limit of %d bytes is below 1024", c.MaxMessageBytes)
 	}

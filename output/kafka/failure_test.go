@@ -178,7 +178,8 @@ func TestClassify(t *testing.T) {
 		{kafkago.RequestTimedOut, "the replicas did not confirm in time", false, false},
 		{kafkago.TopicAuthorizationFailed, "not allowed to write to the topic", false, false},
 		{kafkago.SASLAuthenticationFailed, "the login failed", false, false},
-		{kafkago.InvalidRecord, "the broker refuses the batch", false, false},
+		{kafkago.InvalidRecord, "the broker refuses events for good", false, false},
+		{kafkago.InvalidMessage, "the broker refuses the batch", false, false},
 		{kafkago.Error(12345), "the broker refuses the batch", false, false},
 		{&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}, "the broker refuses connections", true, false},
 		{&net.OpError{Op: "read", Err: os.NewSyscallError("read", syscall.ECONNRESET)}, "the broker closed the connection", true, false},
@@ -189,8 +190,8 @@ func TestClassify(t *testing.T) {
 		{&net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "kafka"}}, "the broker's name cannot be resolved", true, false},
 		{errors.New("never heard of"), "the request failed", true, false},
 	} {
-		if f := classify(wrap(c.err)); f != (failure{c.cause, c.refresh, c.split}) {
-			t.Errorf("%v: %+v", c.err, f)
+		if f := classify(wrap(c.err)); f.what != c.cause || f.refresh != c.refresh || f.split != c.split {
+			t.Errorf("%v: %s, %+v", c.err, f.what, f)
 		}
 	}
 }

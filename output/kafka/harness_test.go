@@ -189,9 +189,9 @@ const (
 // checkStored compares what the topic holds with what was sent: nothing lost,
 // nothing changed, and each source's events in order within each partition.
 // A repeated run of events is where a batch was sent again.
-func (r *rig) checkStored(c *kfake.Cluster, allowed times) map[int32][]*kgo.Record {
+func (r *rig) checkStored(c *kfake.Cluster, allowed times, opts ...kgo.Opt) map[int32][]*kgo.Record {
 	r.t.Helper()
-	got := readBack(r.t, c)
+	got := readBack(r.t, c, opts...)
 	seen := map[origin]int{}
 	for p, records := range got {
 		last := map[int]int{}

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -15,8 +16,11 @@ type lane struct {
 	id      int32
 	queue   []*batch
 	running bool
-	failing bool // the last attempt failed: other lanes are preferred
-	gone    bool // the topic has no such partition any more
+	broker  string // that leads the partition
+	attempt int    // counts requests that have ended
+	failing bool   // the last request failed, or lasts: other lanes are preferred
+	mute    string // the broker that has not answered it: lanes of others are preferred
+	gone    bool   // the topic has no such partition any more
 
 	producer producer // its goroutine's alone
 }
@@ -43,34 +47,6 @@ func (s *Sink) assign(b *batch) {
 	go s.drive(l)
 }
 
-// pick chooses the partition of a batch: each its turn, but for those that have
-// more to send than others, and those that have no leader or fail just now. One
-// whose broker is stuck would collect the whole window otherwise.
-func (s *Sink) pick() *lane {
-	var best *lane
-	var least, at int
-	for i := range s.parts {
-		p := s.parts[(s.next+i)%len(s.parts)]
-		l := s.lanes[p.id]
-		if l == nil {
-			l = &lane{id: p.id}
-			s.lanes[p.id] = l
-		}
-		load := len(l.queue)
-		if !p.leader || l.failing {
-			load += maxInFlight
-		}
-		if best == nil || load < least {
-			best, least, at = l, load, i
-		}
-		if least == 0 {
-			break
-		}
-	}
-	s.next += at + 1
-	return best
-}
-
 // resolve has the partitions read (again). It is called with the lock held.
 func (s *Sink) resolve() {
 	if s.resolving {
@@ -91,7 +67,7 @@ func (s *Sink) resolve() {
 				return
 			}
 			s.stats.errors.Add(1)
-			s.outage.failed(noLane, classify(err).cause, err)
+			s.outage.failed(s.located(incident{cause: classify(err).cause, err: err, partition: noLane}))
 			if !s.pause(s.backoff(attempt, classify(err).refresh)) {
 				return
 			}
@@ -194,18 +170,8 @@ func (s *Sink) deliver(l *lane, b *batch, p piece) []piece {
 			return []piece{p}
 		}
 		gen := s.cluster.seen()
-		err := s.identify(l)
-		if err == nil {
-			p = l.sign(p, b.stale)
-			err = s.cluster.produce(s.life, l.id, p.wire)
-			s.stats.requests.Add(1)
-		}
-		if err == nil || (l.producer.known && isDuplicate(err)) {
-			l.confirm(p)
-			s.stats.wire.Add(uint64(len(p.wire)))
-			s.stats.events.Add(uint64(p.count))
-			s.outage.ok(int(l.id))
-			s.setFailing(l, false)
+		var err error
+		if p, err = s.ask(l, b, p); err == nil {
 			return nil
 		}
 		if s.life.Err() != nil {
@@ -229,8 +195,15 @@ func (s *Sink) deliver(l *lane, b *batch, p piece) []piece {
 			}
 			err = cutErr
 		}
-		s.outage.failed(int(l.id), f.cause, err)
-		s.setFailing(l, true)
+		if f.final && s.cfg.DeadLetter != nil {
+			rest, siftErr := s.sift(p, b, err)
+			if siftErr == nil {
+				s.advances(l)
+				return rest
+			}
+			err = errors.Join(siftErr, err)
+		}
+		s.fails(l, f, err)
 		if f.refresh {
 			s.cluster.reset(gen)
 		}
@@ -245,30 +218,50 @@ func (s *Sink) deliver(l *lane, b *batch, p piece) []piece {
 	}
 }
 
-func (s *Sink) setFailing(l *lane, failing bool) {
+// ask sends a piece once and waits for the confirmation. It returns the piece as
+// it was signed.
+func (s *Sink) ask(l *lane, b *batch, p piece) (piece, error) {
+	defer s.impatience(l).Stop()
+	err := s.identify(l)
+	if err == nil {
+		p = l.sign(p, b.stale)
+		err = s.cluster.produce(s.life, l.id, p.wire)
+		s.stats.requests.Add(1)
+	}
+	if stored := err == nil || l.producer.known && isDuplicate(err); !stored {
+		return p, err
+	}
+	l.confirm(p)
+	s.stats.wire.Add(uint64(len(p.wire)))
+	s.stats.events.Add(uint64(p.count))
+	s.advances(l)
+	return p, nil
+}
+
+// advances notes that something of a lane was confirmed, or set aside.
+func (s *Sink) advances(l *lane) {
+	healed := s.outage.advanced(int(l.id))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if l.failing != failing {
-		l.failing = failing
-		s.consider() // what waits may now go past this lane
+	s.ends(l, false, false)
+	if healed {
+		s.watchdog.Reset(s.stallLimit)
 	}
 }
 
-// stuck is how many batches failing lanes hold while other partitions work. It
-// is called with the lock held.
-func (s *Sink) stuck() int {
-	n, working := 0, false
-	for _, p := range s.parts {
-		if l := s.lanes[p.id]; l != nil && l.failing {
-			n += len(l.queue)
-		} else if p.leader {
-			working = true
-		}
-	}
-	if !working {
-		return 0
-	}
-	return n
+// fails notes that a lane's request has failed.
+func (s *Sink) fails(l *lane, f failure, err error) {
+	s.mu.Lock()
+	s.ends(l, true, f.mute)
+	broker := l.broker
+	s.mu.Unlock()
+	s.outage.failed(s.located(incident{cause: f.cause, err: err, broker: broker, partition: int(l.id)}))
+}
+
+// ends notes how a lane's request has ended. It is called with the lock held.
+func (s *Sink) ends(l *lane, failing, mute bool) {
+	l.attempt++
+	s.avoid(l, failing, mute)
 }
 
 // backoff is the pause after the given number of failures: from

@@ -57,6 +57,24 @@ func (g *gate) release() {
 	}
 }
 
+// A direction of a connection.
+type direction int
+
+const (
+	requests direction = 1 << iota
+	replies
+)
+
+// swallow makes what goes over the present connections vanish without a word, as
+// it does behind a firewall that has forgotten them. New connections work.
+func (g *gate) swallow(lost direction) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for c := range g.conns {
+		c.lost = lost
+	}
+}
+
 // cut closes all connections.
 func (g *gate) cut() {
 	g.mu.Lock()
@@ -110,6 +128,7 @@ type gatedConn struct {
 	gate   *gate
 	once   sync.Once
 	closed chan struct{}
+	lost   direction // guarded by the gate's lock
 }
 
 func (c *gatedConn) Read(p []byte) (int, error) {
@@ -121,6 +140,9 @@ func (c *gatedConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	c.gate.mu.Lock()
 	open := c.gate.open
+	if c.lost&requests != 0 && n > 0 {
+		open = make(chan struct{})
+	}
 	if c.gate.cutReading > 0 {
 		if c.gate.cutReading -= n; c.gate.cutReading <= 0 {
 			err = c.Conn.Close()
@@ -138,9 +160,12 @@ func (c *gatedConn) Read(p []byte) (int, error) {
 
 func (c *gatedConn) Write(p []byte) (int, error) {
 	c.gate.mu.Lock()
-	cut := c.gate.cutReply
+	cut, lost := c.gate.cutReply, c.lost&replies != 0
 	c.gate.cutReply = false
 	c.gate.mu.Unlock()
+	if lost {
+		return len(p), nil
+	}
 	if cut {
 		c.Conn.Close()
 	}

@@ -1,25 +1,55 @@
 package kafka
 
 import (
+	"errors"
+	"net"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
 )
 
-// outage keeps the log readable while brokers fail: one line when it begins, one
-// when its cause changes, one every half minute, and one when it is over,
-// however many lanes and attempts there are.
+// outage knows what fails and since when, and keeps the log readable meanwhile:
+// one line when it begins, one when its cause changes, one every half minute, and
+// one when it is over, however many lanes and attempts there are. While nothing at
+// all gets through, the watchdog's lines stand for those of every half minute.
 type outage struct {
 	log *zap.Logger
 
 	mu      sync.Mutex
 	since   time.Time
-	cause   string
 	told    time.Time
 	errors  int
 	failing map[int]bool
+	last    incident
+	cause   *cause // that was told
+
+	progress time.Time // the last confirmation; or when there was something to send again
+	stall    stall
+}
+
+// An incident is a failure, and where it was.
+type incident struct {
+	*cause
+	err       error
+	broker    string // host:port, as far as it is known
+	topic     string
+	partition int // or noLane
+}
+
+func (i *incident) fields() []zap.Field {
+	fields := []zap.Field{zap.Error(i.err), zap.String("broker", i.broker), zap.String("topic", i.topic)}
+	if i.partition != noLane {
+		fields = append(fields, zap.Int("partition", i.partition))
+	}
+	return fields
+}
+
+// A stall is a time in which nothing is confirmed although there is something to
+// send. Its zero value is none.
+type stall struct {
+	incident
+	barks int // how often the watchdog has spoken of it
 }
 
 const (
@@ -31,7 +61,11 @@ func newOutage(log *zap.Logger) *outage {
 	return &outage{log: log, failing: map[int]bool{}}
 }
 
-func (o *outage) failed(lane int, cause string, err error) {
+// failed is told of each failure.
+func (o *outage) failed(i incident) {
+	if errors.Is(i.err, net.ErrClosed) {
+		return // the watchdog's doing
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	now := time.Now()
@@ -39,69 +73,103 @@ func (o *outage) failed(lane int, cause string, err error) {
 	if begins {
 		o.since, o.errors = now, 0
 	}
-	o.failing[lane] = true
+	o.failing[i.partition] = true
 	o.errors++
-	age := now.Sub(o.told)
-	if !begins && age < reminder && (cause == o.cause || age < causeSettle) {
+	o.last = i
+	age, news := now.Sub(o.told), o.cause != i.cause
+	switch {
+	case begins && !news && age < causeSettle: // flapping
+		return
+	case !begins && news && age < causeSettle:
+		return
+	case !begins && !news && (age < reminder || o.stall.barks > 0):
 		return
 	}
-	if begins && cause == o.cause && age < causeSettle {
-		return // flapping
-	}
-	o.cause, o.told = cause, now
-	o.log.Warn("kafka does not take events, trying again: "+cause,
-		zap.Error(err), zap.Int("partition", lane), zap.Int("errors", o.errors), zap.Duration("for", now.Sub(o.since).Round(time.Millisecond)))
+	o.cause, o.told = i.cause, now
+	o.log.Warn("kafka does not take events, trying again: "+i.what, append(i.fields(),
+		zap.Int("errors", o.errors), zap.Duration("for", now.Sub(o.since).Round(time.Millisecond)))...)
 }
 
+// ok is told that a lane does not fail any more.
 func (o *outage) ok(lane int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if !o.failing[lane] {
-		return
-	}
-	delete(o.failing, lane)
-	if len(o.failing) == 0 && !o.told.Before(o.since) { // who was not told of it need not hear of its end
-		o.log.Info("kafka takes events again", zap.Int("errors", o.errors), zap.Duration("after", time.Since(o.since).Round(time.Millisecond)))
-	}
+	o.mend(lane, false)
 }
 
-// stalled is why nothing is confirmed, once that has lasted; empty before, and
-// while all is well.
-func (o *outage) stalled() string {
+// advanced is told of each confirmation, and of what was set aside. It says
+// whether that has ended a stall.
+func (o *outage) advanced(lane int) (healed bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.failing) == 0 || time.Since(o.since) < reminder {
-		return ""
+	healed = o.stall.barks > 0
+	o.progress, o.stall = time.Now(), stall{}
+	o.mend(lane, healed)
+	return healed
+}
+
+func (o *outage) mend(lane int, healed bool) {
+	ended := o.failing[lane] && len(o.failing) == 1
+	delete(o.failing, lane)
+	if healed || ended && !o.told.Before(o.since) { // who was not told of it need not hear of its end
+		o.log.Info("kafka takes events again", zap.Int("errors", o.errors), zap.Int("still_failing", len(o.failing)),
+			zap.Duration("after", time.Since(o.since).Round(time.Millisecond)))
 	}
-	return o.cause
 }
 
-// counters are the sink's numbers; they only grow.
-type counters struct {
-	events, logs, wire, requests, errors, truncated, dropped atomic.Uint64
+// busy says that there is something to send, after a time in which there was not.
+func (o *outage) busy() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.progress = time.Now()
 }
 
-// Stats are numbers since the start.
-type Stats struct {
-	Events    uint64 // delivered
-	LogBytes  uint64 // bytes of log files that are dealt with, dropped events included
-	WireBytes uint64 // bytes of record batches that were confirmed
-	Requests  uint64 // produce requests, failed ones included
-	Errors    uint64 // failed requests
-	Truncated uint64 // times that an event's text was cut to fit the broker's limit
-	Dropped   uint64 // events that did not fit even so
-	InFlight  int    // batches that are sealed and not confirmed
-	Stalled   string // why partitions have taken nothing for 30 s; empty while all is well
+// quiet is how long nothing was confirmed. It means little while there is nothing
+// to send.
+func (o *outage) quiet() time.Duration {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return time.Since(o.progress)
 }
 
-// Stats returns the sink's numbers.
-func (s *Sink) Stats() Stats {
-	c := &s.stats
-	s.mu.Lock()
-	inFlight := s.inFlight
-	s.mu.Unlock()
-	return Stats{
-		Events: c.events.Load(), LogBytes: c.logs.Load(), WireBytes: c.wire.Load(), Requests: c.requests.Load(),
-		Errors: c.errors.Load(), Truncated: c.truncated.Load(), Dropped: c.dropped.Load(), InFlight: inFlight, Stalled: s.outage.stalled(),
+// latest returns the last failure of an outage that is not over; its cause is nil
+// when there is none.
+func (o *outage) latest() incident {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.failing) == 0 {
+		return incident{}
 	}
+	return o.last
+}
+
+// bark says aloud that nothing gets through, and why. It returns how often it did
+// so in this stall; 0 when something got through meanwhile.
+func (o *outage) bark(i incident, limit time.Duration) int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	now := time.Now()
+	quiet := now.Sub(o.progress)
+	if quiet < limit {
+		return 0
+	}
+	if len(o.failing) == 0 {
+		o.since, o.errors = o.progress, 0
+	}
+	o.told = now
+	o.stall = stall{incident: i, barks: o.stall.barks + 1}
+	o.log.Error("kafka has confirmed nothing for long: "+i.what, append(i.fields(),
+		zap.String("cause", i.name), zap.String("remedy", i.remedy), zap.Duration("for", quiet.Round(time.Millisecond)))...)
+	return o.stall.barks
+}
+
+// state is what Stats tells of it.
+func (o *outage) state() (stalled *cause, failing int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	failing = len(o.failing)
+	if o.failing[noLane] {
+		failing--
+	}
+	return o.stall.cause, failing
 }

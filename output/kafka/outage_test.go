@@ -39,7 +39,7 @@ func TestOutageIsQuietAndCheap(t *testing.T) {
 		{"refuses", "the broker refuses connections", false, func(t *testing.T) (string, func() int) {
 			return refusedPort(t).addr, func() int { return 0 }
 		}},
-		{"takes connections and closes them", "the broker closed the connection", false, func(t *testing.T) (string, func() int) {
+		{"takes connections and closes them", "the broker closes connections before it says a word", false, func(t *testing.T) (string, func() int) {
 			return closingListener(t)
 		}},
 		{"takes connections and says nothing", "the broker does not answer in time", true, func(t *testing.T) (string, func() int) {
@@ -143,8 +143,16 @@ func TestOutageEnds(t *testing.T) {
 }
 
 func TestOutageLines(t *testing.T) {
+	causes := map[string]*cause{}
 	const warn, info = "kafka does not take events, trying again: ", "kafka takes events again"
-	err := errors.New("x")
+	failed := func(o *outage, lane int, what string) {
+		c := causes[what]
+		if c == nil {
+			c = &cause{what: what}
+			causes[what] = c
+		}
+		o.failed(incident{cause: c, err: errors.New("x"), partition: lane})
+	}
 	for _, c := range []struct {
 		name string
 		play func(o *outage)
@@ -152,20 +160,20 @@ func TestOutageLines(t *testing.T) {
 	}{
 		{"one line at the start", func(o *outage) {
 			for range 1000 {
-				o.failed(0, "a", err)
+				failed(o, 0, "a")
 				<-time.After(10 * time.Millisecond)
 			}
 		}, []string{warn + "a"}},
 		{"one more each half minute", func(o *outage) {
 			for range 10 * 60 {
-				o.failed(0, "a", err)
+				failed(o, 0, "a")
 				<-time.After(time.Second)
 			}
 		}, repeat(20, warn+"a")},
 		{"one line for all lanes", func(o *outage) {
 			for range 10 {
 				for lane := range 16 {
-					o.failed(lane, "a", err)
+					failed(o, lane, "a")
 				}
 				<-time.After(time.Second)
 			}
@@ -174,26 +182,26 @@ func TestOutageLines(t *testing.T) {
 			}
 		}, []string{warn + "a", info}},
 		{"not over before all lanes are well", func(o *outage) {
-			o.failed(0, "a", err)
-			o.failed(1, "a", err)
+			failed(o, 0, "a")
+			failed(o, 1, "a")
 			o.ok(0)
 			o.ok(2)
 		}, []string{warn + "a"}},
 		{"a new cause is told", func(o *outage) {
-			o.failed(0, "a", err)
+			failed(o, 0, "a")
 			<-time.After(6 * time.Second)
-			o.failed(0, "b", err)
+			failed(o, 0, "b")
 			o.ok(0)
 		}, []string{warn + "a", warn + "b", info}},
 		{"causes that alternate do not flood", func(o *outage) {
 			for i := range 1000 { // 10 s
-				o.failed(0, fmt.Sprint(i%2), err)
+				failed(o, 0, fmt.Sprint(i%2))
 				<-time.After(10 * time.Millisecond)
 			}
 		}, []string{warn + "0", warn + "1"}},
 		{"flapping does not flood", func(o *outage) {
 			for range 290 { // 2.9 s
-				o.failed(0, "a", err)
+				failed(o, 0, "a")
 				o.ok(0)
 				<-time.After(10 * time.Millisecond)
 			}

@@ -146,6 +146,15 @@ func (s *Sink) press(b *batch) {
 
 // build compresses a records region into pieces of at most limit bytes.
 func (s *Sink) build(with *compressor, wire, records []byte, b *batch, count int32, limit int) []piece {
+	wire = s.wrap(with, wire, records, b, count)
+	if len(wire)-lengthPrefix <= limit {
+		return []piece{{wire: wire, count: count}}
+	}
+	return s.cut(with, records, b, count, limit)
+}
+
+// wrap compresses a records region and puts the header in front.
+func (s *Sink) wrap(with *compressor, wire, records []byte, b *batch, count int32) []byte {
 	wire = append(wire[:0], make([]byte, lengthPrefix+headerSize)...)
 	out, err := with.appendTo(wire, records)
 	codec := with.codec
@@ -156,12 +165,8 @@ func (s *Sink) build(with *compressor, wire, records []byte, b *batch, count int
 		wire = append(wire, records...)
 		out, codec = wire, None
 	}
-	wire = out
-	stamp(wire, codec, count, b.baseTime, b.maxTime)
-	if len(wire)-lengthPrefix <= limit {
-		return []piece{{wire: wire, count: count}}
-	}
-	return s.cut(with, records, b, count, limit)
+	stamp(out, codec, count, b.baseTime, b.maxTime)
+	return out
 }
 
 // cut makes two batches of one that is too large, and shortens an event that is
@@ -178,17 +183,53 @@ func (s *Sink) cut(with *compressor, records []byte, b *batch, count int32, limi
 		s.log.Error("dropping an event whose record cannot be read back")
 		return nil
 	}
-	doc, left, err := s.encoder.Truncate(r.value)
-	if err != nil || left == 0 {
-		s.stats.dropped.Add(1)
-		s.log.Error("dropping an event that is too large for the broker even without its text",
-			zap.Int("bytes", len(r.value)), zap.Int("limit", limit), zap.Error(err))
+	if s.cfg.TooLarge == SetAside && s.setsAside(r.value, limit) {
 		return nil
 	}
-	s.stats.truncated.Add(1)
-	s.log.Warn("event is too large for the broker, its text was cut",
-		zap.Int("bytes", len(r.value)), zap.Int("left", len(doc)), zap.Int("limit", limit))
-	return s.build(with, nil, encodeRecord(nil, doc, r.timeDelta, 0), b, 1, limit)
+	if s.cfg.TooLarge == Drop {
+		return s.drop(r.value, limit, nil)
+	}
+	return s.shorten(with, r, b, limit)
+}
+
+// shorten halves the text of an event until it fits. One that does not even fit
+// without it is the dead letter's, whole, or dropped.
+func (s *Sink) shorten(with *compressor, r record, b *batch, limit int) []piece {
+	for doc := r.value; ; {
+		shorter, left, err := s.encoder.Truncate(doc)
+		if err != nil || left == 0 {
+			if s.cfg.DeadLetter != nil && s.cfg.TooLarge != SetAside && s.setsAside(r.value, limit) {
+				return nil
+			}
+			return s.drop(r.value, limit, err)
+		}
+		doc = shorter
+		wire := s.wrap(with, nil, encodeRecord(nil, doc, r.timeDelta, 0), b, 1)
+		if len(wire)-lengthPrefix > limit {
+			continue
+		}
+		s.stats.truncated.Add(1)
+		s.log.Warn("event is too large for the broker, its text was cut",
+			zap.Int("bytes", len(r.value)), zap.Int("left", len(doc)), zap.Int("limit", limit))
+		return []piece{{wire: wire, count: 1}}
+	}
+}
+
+// drop gives up an event that is too large for the broker.
+func (s *Sink) drop(doc []byte, limit int, err error) []piece {
+	s.stats.dropped.Add(1)
+	s.log.Error("dropping an event that is too large for the broker", zap.Int("bytes", len(doc)), zap.Int("limit", limit), zap.Error(err))
+	return nil
+}
+
+// setsAside puts an event that is too large for the broker into the dead letter,
+// and says whether it could.
+func (s *Sink) setsAside(doc []byte, limit int) bool {
+	err := s.setAside(tooLarge, fmt.Errorf("%d bytes do not fit into a batch of %d", len(doc), limit), [][]byte{doc})
+	if err != nil {
+		s.log.Error("an event that is too large for the broker cannot be set aside", zap.Int("bytes", len(doc)), zap.Error(err))
+	}
+	return err == nil
 }
 
 // split cuts a piece that the broker has refused.

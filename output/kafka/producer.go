@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math"
+	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
@@ -34,11 +35,12 @@ func (*initProducer) ApiKey() protocol.ApiKey { return protocol.InitProducerId }
 
 // newProducer asks for a producer id.
 func (c *cluster) newProducer(ctx context.Context) (id int64, epoch int16, err error) {
+	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
 	r, err := c.transport.RoundTrip(ctx, c.addr, &initProducer{TransactionTimeoutMs: math.MaxInt32, ProducerID: -1, ProducerEpoch: -1})
 	if err != nil {
-		return 0, 0, fmt.Errorf("get producer id: %w", err)
+		return 0, 0, fmt.Errorf("get producer id: %w", c.dialer.explain(err, began))
 	}
 	res := r.(*initproducerid.Response)
 	if res.ErrorCode != 0 {

@@ -22,6 +22,9 @@ const (
 	// confirmed. When they are reached Send blocks: the files are the buffer.
 	maxInFlight      = 12
 	maxInFlightBytes = 2 << 20
+	// maxStuckBytes bounds what waits, besides, for partitions that cannot be
+	// written while others can.
+	maxStuckBytes = 4 << 20
 
 	// A batch of few events, or one that comes after a pause, is sent after the
 	// short linger; one that has more by then belongs to a busy stream, and waits
@@ -35,6 +38,10 @@ const (
 	// cost nothing.
 	trickle = 2
 
+	// slowLimit is how long a request may take until other partitions are
+	// preferred to its own.
+	slowLimit = time.Second
+
 	// afterwards is how long after a busy time its buffers are given back.
 	afterwards = 3 * time.Second
 
@@ -45,13 +52,14 @@ const (
 
 // Sink delivers batches to one topic. It implements event.Sink.
 type Sink struct {
-	cfg     Config
-	encoder *output.Encoder
-	log     *zap.Logger
-	cluster *cluster
-	outage  *outage
-	stats   counters
-	plain   atomic.Bool // the cluster grants no producer ids: repeat rather than lose
+	cfg         Config
+	encoder     *output.Encoder
+	log         *zap.Logger
+	cluster     *cluster
+	outage      *outage
+	stats       counters
+	toldLetters atomic.Int64 // when a line last spoke of the dead letter, in Unix seconds
+	plain       atomic.Bool  // the cluster grants no producer ids: repeat rather than lose
 
 	// life ends when nothing is to be sent any more. Requests run under it and
 	// never under Send's context: a reader that stops must not throw away what
@@ -68,6 +76,7 @@ type Sink struct {
 	sealed   time.Time // when the batch before it was sealed
 	linger   *time.Timer
 	slack    *time.Timer // rings when the sink has had nothing to do for a while
+	watchdog *time.Timer // runs while something is in flight
 	relaxed  bool        // it has rung before
 	closed   bool
 	inFlight int
@@ -75,6 +84,8 @@ type Sink struct {
 
 	compression compression
 	throttle    throttle
+
+	stallLimit, slowLimit time.Duration // constants but for tests
 
 	parts     []partition
 	partsAt   time.Time
@@ -98,6 +109,7 @@ func New(cfg Config, encoder *output.Encoder, log *zap.Logger) (*Sink, error) {
 		next:        rand.IntN(1 << 16), // sidecars must not all begin with partition 0
 		compression: compression{workers: cfg.workers()},
 		throttle:    throttle{path: "/sys/fs/cgroup/cpu.stat"},
+		stallLimit:  stallLimit, slowLimit: slowLimit,
 	}
 	var err error
 	if s.cluster, err = newCluster(&s.cfg); err != nil {
@@ -108,6 +120,8 @@ func New(cfg Config, encoder *output.Encoder, log *zap.Logger) (*Sink, error) {
 	s.linger.Stop()
 	s.slack = time.AfterFunc(time.Hour, s.relax)
 	s.slack.Stop()
+	s.watchdog = time.AfterFunc(time.Hour, s.watch)
+	s.watchdog.Stop()
 	return s, nil
 }
 
@@ -170,7 +184,7 @@ func (s *Sink) begin(ctx context.Context, at int64) error {
 		if s.closed {
 			return fmt.Errorf("kafka: send after close")
 		}
-		if s.inFlight < maxInFlight && s.bytes < maxInFlightBytes && s.compression.room() {
+		if s.hasRoom() {
 			break
 		}
 		s.mu.Unlock()
@@ -218,7 +232,7 @@ func (s *Sink) consider() {
 		s.linger.Reset(wait)
 		return
 	}
-	if s.closed || s.inFlight-s.stuck() < trickle {
+	if batches, _ := s.stuck(); s.closed || s.inFlight-batches < trickle {
 		s.seal()
 	}
 }
@@ -230,6 +244,9 @@ func (s *Sink) seal() {
 	b := s.open
 	s.open, s.sealed = nil, time.Now()
 	s.linger.Stop()
+	if s.inFlight == 0 {
+		s.wind()
+	}
 	s.inFlight++
 	if len(b.raw) > smallBatch {
 		s.compress(b)
@@ -250,6 +267,9 @@ func (s *Sink) settle(b *batch) {
 	s.compression.recycle(b)
 	s.consider()
 	poke(s.room)
+	if s.inFlight == 0 {
+		s.watchdog.Stop()
+	}
 	if s.inFlight == 0 && s.open == nil {
 		poke(s.idle)
 		if s.compression.bloated() || !s.relaxed {
@@ -299,7 +319,10 @@ func (s *Sink) Close(ctx context.Context) error {
 	}
 	s.linger.Stop()
 	s.slack.Stop()
-	s.end()
+	s.mu.Lock()
+	s.watchdog.Stop()
+	s.end() // with the lock held: no work begins after it
+	s.mu.Unlock()
 	s.work.Wait()
 	s.cluster.transport.CloseIdleConnections()
 	return err

@@ -45,8 +45,8 @@ var panels = []panel{
 	{"Sent, compressed", "", "stat", "Bps", 4, 4, []query{{sum(rate("logcar_output_wire_bytes_total")), ""}}},
 	{"Not confirmed", "Bytes that lie in the files and are not confirmed.", "stat", "bytes", 4, 4, []query{{"sum(logcar_lag_bytes{" + chosen + "})", ""}}},
 	{"Stalled pods", "They have something to send, and nothing is confirmed.", "stat", "short", 4, 4, []query{{"sum(logcar_output_stalled{" + chosen + "})", ""}}},
-	{"Events dropped, 24 h", "What the configuration drops on purpose not counted.", "stat", "short", 4, 4,
-		[]query{{`sum(increase(logcar_events_dropped_total{reason!~"filtered|processors",` + chosen + `}[24h]))`, ""}}},
+	{"Events dropped, 24 h", "What the configuration drops on purpose, or sets aside, not counted.", "stat", "short", 4, 4,
+		[]query{{`sum(increase(logcar_events_dropped_total{reason!~"filtered|processors|dead_letter",` + chosen + `}[24h]))`, ""}}},
 
 	{"Read and confirmed", "The two lie one on the other while all is well.", "timeseries", "Bps", 12, 8,
 		[]query{{sum(rate("logcar_bytes_read_total")), "read"}, {sum(rate("logcar_bytes_acked_total")), "confirmed"}}},
@@ -58,6 +58,12 @@ var panels = []panel{
 		[]query{{sum(rate("logcar_output_requests_total")), "all"}, {sum(rate("logcar_output_errors_total")), "failed"}}},
 	{"Log bytes per byte sent", "How far compression goes.", "timeseries", "short", 12, 8,
 		[]query{{sum(rate("logcar_bytes_acked_total")) + " / " + sum(rate("logcar_output_wire_bytes_total")), "ratio"}}},
+	{"Why nothing is confirmed", "Pods, by what logcar has found out.", "timeseries", "short", 12, 8,
+		[]query{{"sum by (cause) (logcar_output_stall_cause{" + chosen + "})", "{{cause}}"}}},
+	{"Since the last confirmation", "Counted while there is something to send.", "timeseries", "s", 12, 8, []query{perPod("logcar_output_seconds_since_ack{" + chosen + "}")}},
+	{"Failing partitions", "", "timeseries", "short", 12, 8, []query{perPod("logcar_output_failing_partitions{" + chosen + "}")}},
+	{"Forced reconnects", "Nothing was confirmed, and all connections were closed.", "timeseries", "short", 12, 8,
+		[]query{{"sum(increase(logcar_output_forced_reconnects_total{" + chosen + "}[$__rate_interval]))", ""}}},
 	{"Events dropped, by reason", "", "timeseries", "short", 12, 8,
 		[]query{{"sum by (reason) (increase(logcar_events_dropped_total{" + chosen + "}[$__rate_interval]))", "{{reason}}"}}},
 	{"Ledger", "Read, less confirmed, in flight and dropped: 0, always.", "timeseries", "bytes", 12, 8, []query{{
@@ -69,9 +75,10 @@ var panels = []panel{
 	{"Rotated files deleted", "By logcar, to make room (logcar.storage.delete).", "timeseries", "short", 12, 8, []query{
 		{"sum(increase(logcar_storage_deleted_files_total{" + chosen + "}[$__rate_interval]))", "files"},
 		{"sum(increase(logcar_storage_deleted_bytes_total{" + chosen + "}[$__rate_interval])) / 1e6", "MB"}}},
-	{"Cut and mended", "Events cut at max_bytes, max_lines or the broker's limit, bytes that were not UTF-8, files that became shorter.", "timeseries", "short", 12, 8, []query{
+	{"Cut and mended", "Events cut at max_bytes, max_lines or the broker's limit, or set aside in the dead letter; bytes that were not UTF-8; files that became shorter.", "timeseries", "short", 12, 8, []query{
 		{"sum(increase(logcar_truncated_events_total{" + chosen + "}[$__rate_interval]))", "cut for the broker"},
 		{"sum(increase(logcar_cut_events_total{" + chosen + "}[$__rate_interval]))", "cut at max_bytes"},
+		{"sum(increase(logcar_dead_letter_events_total{" + chosen + "}[$__rate_interval]))", "set aside"},
 		{"sum(increase(logcar_invalid_utf8_bytes_total{" + chosen + "}[$__rate_interval]))", "bytes not UTF-8"},
 		{"sum(increase(logcar_file_truncations_total{" + chosen + "}[$__rate_interval]))", "files truncated"}}},
 	{"Starts and open files", "", "timeseries", "short", 12, 8, []query{

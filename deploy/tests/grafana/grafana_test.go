@@ -54,8 +54,8 @@ func TestGenerated(t *testing.T) {
 func exposed(t *testing.T) map[string]map[string]bool {
 	t.Helper()
 	reasons := map[string]uint64{"x": 1}
-	snapshot := monitor.Snapshot{BytesDropped: reasons, EventsDropped: reasons, Files: []monitor.File{{Path: "/mnt/app.log"}},
-		Storage: monitor.Storage{Limit: 1, Volumes: []monitor.Volume{{Path: "/mnt"}}}}
+	snapshot := monitor.Snapshot{BytesDropped: reasons, EventsDropped: reasons, DeadLetters: reasons, Files: []monitor.File{{Path: "/mnt/app.log"}},
+		Storage: monitor.Storage{Limit: 1, Volumes: []monitor.Volume{{Path: "/mnt"}}}, Output: monitor.Output{StallCause: "x"}}
 	server, err := monitor.New(monitor.Config{Host: "127.0.0.1"}, func() monitor.Snapshot { return snapshot }, func() {})
 	if err != nil {
 		t.Fatal(err)
@@ -246,6 +246,8 @@ func TestAlertsFire(t *testing.T) {
 		{"all is well", "", `
 			logcar_events_dropped_total` + series + `,reason="too_large"} 0x60
 			logcar_events_dropped_total` + series + `,reason="filtered"} 0+100x60
+			logcar_events_dropped_total` + series + `,reason="dead_letter"} 0x60
+			logcar_dead_letter_events_total` + series + `,reason="refused"} 0x60
 			logcar_output_stalled` + series + `} 0x60
 			logcar_lag_bytes` + series + `,path="/a"} 1000x60
 			logcar_output_errors_total` + series + `} 0+1x60
@@ -253,6 +255,9 @@ func TestAlertsFire(t *testing.T) {
 			logcar_start_time_seconds` + series + `} 1x60
 			logcar_truncated_events_total` + series + `} 0x60`},
 		{"an event is dropped", "LogcarDropsEvents", `logcar_events_dropped_total` + series + `,reason="too_large"} 0x50 1x10`},
+		{"an event is set aside", "LogcarSetsEventsAside", `
+			logcar_events_dropped_total` + series + `,reason="dead_letter"} 0x50 1x10
+			logcar_dead_letter_events_total` + series + `,reason="refused"} 0x50 1x10`},
 		{"Kafka is away", "LogcarStalled", `logcar_output_stalled` + series + `} 0x50 1x10`},
 		{"more is written than sent", "LogcarLags", `logcar_lag_bytes` + series + `,path="/a"} 0+2000000x60`},
 		{"the volume fills up", "LogcarVolumeFull", "logcar_storage_used_bytes" + series + "} 0+20x60\nlogcar_storage_limit_bytes" + series + "} 1000x60"},
