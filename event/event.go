@@ -37,8 +37,21 @@ type Input struct {
 // to say something else makes a new one. Outputs may key caches by its pointer.
 type Source struct {
 	ID    FileID
-	Path  string // absolute
+	Path  string // absolute; empty for a stream
 	Input *Input
+	// Stream says that this is no file: its documents have offset 0.
+	Stream bool
+	// Owner and Group are the file's, where the input wants them and they have
+	// names.
+	Owner, Group string
+}
+
+// Place is what documents say of an offset in the source.
+func (s *Source) Place(offset int64) int64 {
+	if s.Stream {
+		return 0
+	}
+	return offset
 }
 
 // Flags say what happened to an event's text on its way.

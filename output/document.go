@@ -53,7 +53,7 @@ func described(shape Shape, in *event.Input) map[string]any {
 		root["tags"] = in.Tags
 	}
 	for key := range root {
-		if reserved(shape, key) {
+		if Reserved(shape, key) {
 			delete(root, key)
 		}
 	}
@@ -88,10 +88,10 @@ func builtins(shape Shape, agent *Agent, in *event.Input) map[string]any {
 	return m
 }
 
-// reserved says which top-level keys belong to the event itself: a field of the
+// Reserved says which top-level keys belong to the event itself: a field of the
 // configuration (fields_under_root) cannot replace them, since a document with
 // one key twice would be read differently by every reader.
-func reserved(shape Shape, key string) bool {
+func Reserved(shape Shape, key string) bool {
 	switch key {
 	case "@timestamp", "@metadata", "message":
 		return true

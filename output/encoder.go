@@ -127,11 +127,11 @@ func (e *Encoder) appendPosition(dst []byte, b *event.Batch, i int) []byte {
 	if e.shape == Shape6 {
 		// Filebeat 6.0 gives the end of the event, not its start.
 		dst = append(dst, `"offset":`...)
-		return strconv.AppendInt(dst, ev.To, 10)
+		return strconv.AppendInt(dst, b.Source.Place(ev.To), 10)
 	}
 	dst = appendFlags(dst, ev.Flags)
 	dst = append(dst, `"offset":`...)
-	return append(strconv.AppendInt(dst, ev.From, 10), '}')
+	return append(strconv.AppendInt(dst, b.Source.Place(ev.From), 10), '}')
 }
 
 // appendText writes the event's text.
@@ -173,10 +173,10 @@ func (e *Encoder) putEvent(d *processor.Document, b *event.Batch, i int) {
 	ev := &b.Events[i]
 	_ = d.Put("message", string(b.Data[ev.Start:ev.End])) // there is nothing on the way
 	if e.shape == Shape6 {
-		_ = d.Put("offset", ev.To)
+		_ = d.Put("offset", b.Source.Place(ev.To))
 		return
 	}
-	_ = d.Put("log.offset", ev.From)
+	_ = d.Put("log.offset", b.Source.Place(ev.From))
 	if flags := flagList(ev.Flags); flags != nil {
 		_ = d.Put("log.flags", flags)
 	}

@@ -75,6 +75,30 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
+// Standard input has neither a path nor offsets; Filebeat says so with these.
+func TestStream(t *testing.T) {
+	src := &event.Source{Stream: true, Input: &event.Input{Type: "stdin"}}
+	b := batchOf(src, 100, "text", 0)
+	b.Extras = []event.Extra{{Fields: map[string]any{"level": "x"}}}
+	for range 2 { // parsed, and not
+		log := encodeOne(t, Shape8, b)["log"].(map[string]any)
+		if path := log["file"].(map[string]any)["path"]; log["offset"] != 0.0 || path != "" {
+			t.Errorf("log %v", log)
+		}
+		if doc := encodeOne(t, Shape6, b); doc["offset"] != 0.0 || doc["source"] != "" {
+			t.Errorf("offset %v, source %q", doc["offset"], doc["source"])
+		}
+		b.Extras = nil
+	}
+}
+
+func TestOwner(t *testing.T) {
+	file := encodeOne(t, Shape8, batchOf(&event.Source{Path: "/a", Owner: "app", Group: "logs"}, 0, "text", 0))["log"].(map[string]any)["file"]
+	if want := (map[string]any{"path": "/a", "owner": "app", "group": "logs"}); !reflect.DeepEqual(file, want) {
+		t.Errorf("log.file %v, want %v", file, want)
+	}
+}
+
 func TestRootFields(t *testing.T) {
 	src := &event.Source{Path: "/a", Input: &event.Input{DisableHost: true, Pipeline: "p",
 		Root: map[string]any{"namespace": "n", "message": "not this", "log": "nor this", "agent": "mine"}}}

@@ -66,7 +66,7 @@ func (e *Encoder) addsOnly(x *event.Extra) bool {
 		if key == "message" && x.NoMessage {
 			continue // it stands in the text's place
 		}
-		if _, taken := t.doc.Fields[key]; taken || reserved(e.shape, key) {
+		if _, taken := t.doc.Fields[key]; taken || Reserved(e.shape, key) {
 			return false
 		}
 	}

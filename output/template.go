@@ -82,7 +82,14 @@ func (e *Encoder) place(src *event.Source) map[string]any {
 	if e.shape == Shape6 {
 		return map[string]any{"source": src.Path}
 	}
-	return map[string]any{"log": map[string]any{"file": map[string]any{"path": src.Path}}}
+	file := map[string]any{"path": src.Path}
+	if src.Owner != "" {
+		file["owner"] = src.Owner
+	}
+	if src.Group != "" {
+		file["group"] = src.Group
+	}
+	return map[string]any{"log": map[string]any{"file": file}}
 }
 
 // render writes body. The order is chosen for the compressor: all that repeats

@@ -154,6 +154,13 @@ func (c *Cursor) SetPath(path string) {
 	}
 }
 
+// rename says what the file is called in the registry.
+func (c *Cursor) rename(id event.FileID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.state.ID = id
+}
+
 // snapshot returns the state as it is to be saved.
 func (c *Cursor) snapshot() State {
 	c.mu.Lock()

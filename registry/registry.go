@@ -195,6 +195,24 @@ func (r *Registry) Remove(id event.FileID) {
 	}
 }
 
+// Rename has the file that was followed as from be followed as to, for a file of
+// which more is known now: its Cursor stays. What was known of to is forgotten.
+func (r *Registry) Rename(from, to event.FileID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := r.files[from]
+	if c == nil || from == to {
+		return
+	}
+	if old := r.files[to]; old != nil {
+		old.detach()
+	}
+	delete(r.files, from)
+	r.files[to] = c
+	c.rename(to)
+	r.mark()
+}
+
 // Stats returns the counts as they are now.
 func (r *Registry) Stats() Stats {
 	r.mu.Lock()

@@ -156,6 +156,21 @@ func TestDetachedCursor(t *testing.T) {
 	}
 }
 
+// A file that is followed by another name keeps its cursor, and what is in flight.
+func TestRename(t *testing.T) {
+	r, _ := open(t, filepath.Join(t.TempDir(), "registry.json"), Options{})
+	other := r.Cursor(State{ID: fileID(2), Position: 5})
+	c := r.Cursor(State{ID: fileID(1), Position: 100})
+	token := c.Issue(200)
+	r.Rename(fileID(1), fileID(2))
+	r.Rename(fileID(9), fileID(2)) // nobody knows it
+	token.Done()
+	other.Issue(10).Done()
+	if states := r.States(); len(states) != 1 || states[0].ID != fileID(2) || states[0].Position != 200 {
+		t.Errorf("registry %+v", states)
+	}
+}
+
 func TestUpdated(t *testing.T) {
 	r, _ := open(t, filepath.Join(t.TempDir(), "registry.json"), Options{})
 	long := time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC)

@@ -1,6 +1,7 @@
 package tailer
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,7 +18,11 @@ import (
 // as rotation does it, is still in its directory: its rest is read. One that is
 // nowhere is forgotten.
 func (f *finder) absent() {
-	listed := map[string]map[event.FileID]fs.FileInfo{}
+	type listing struct {
+		dir string
+		in  *Input
+	}
+	listed := map[listing]map[event.FileID]fs.FileInfo{}
 	for _, st := range f.t.reg.States() {
 		in := f.inputOf(st.Path)
 		if in == nil || f.entries[st.ID] != nil {
@@ -28,16 +33,17 @@ func (f *finder) absent() {
 			continue
 		}
 		dir := filepath.Dir(st.Path)
-		files, ok := listed[dir]
+		files, ok := listed[listing{dir, in}]
 		if !ok {
-			files = regularFiles(dir)
-			listed[dir] = files
+			files = f.regularFiles(dir, in)
+			listed[listing{dir, in}] = files
 		}
 		switch info := files[st.ID]; {
 		case files == nil: // not mounted yet, perhaps
-		case info == nil:
+		case info == nil && in.CleanRemoved:
 			f.t.reg.Remove(st.ID)
-		case info.Size() > st.Position:
+		case info == nil:
+		case info.Size() > st.Position || in.Compression != Plain:
 			f.finishRenamed(in, st, filepath.Join(dir, info.Name()), info)
 		}
 	}
@@ -45,7 +51,7 @@ func (f *finder) absent() {
 
 // finishRenamed reads the rest of a file that has another name now.
 func (f *finder) finishRenamed(in *Input, st registry.State, path string, info fs.FileInfo) {
-	if file, err := openFile(path); err == nil {
+	if file, _, err := openFile(path, in.Compression); err == nil {
 		same, err := sameHead(file, st.Head)
 		_ = file.Close() // begin opens it again
 		if err != nil || !same {
@@ -53,7 +59,7 @@ func (f *finder) finishRenamed(in *Input, st registry.State, path string, info f
 		}
 	}
 	f.t.log.Info("file was renamed while nobody read it, reading its rest", zap.String("path", path), zap.String("was", st.Path))
-	f.begin(candidate{in: in, path: path, info: info, was: st.Path})
+	f.begin(sight{in: in, path: path, info: info, id: st.ID, growing: in.Identity.Kind == ByFingerprint && st.ID == idOf(info), was: st.Path})
 }
 
 // inputOf is the input whose patterns lead to path, exclusions aside.
@@ -69,16 +75,27 @@ func (f *finder) inputOf(path string) *Input {
 	return nil
 }
 
-// regularFiles lists a directory by identity; nil when it cannot be read.
-func regularFiles(dir string) map[event.FileID]fs.FileInfo {
+// regularFiles lists a directory by what the files are to an input; nil when that
+// cannot be found out.
+func (f *finder) regularFiles(dir string, in *Input) map[event.FileID]fs.FileInfo {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil
 	}
 	files := make(map[event.FileID]fs.FileInfo, len(entries))
 	for _, e := range entries {
-		if info, err := e.Info(); err == nil && info.Mode().IsRegular() {
-			files[idOf(info)] = info
+		info, err := e.Info()
+		if err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		switch s, err := f.recognise(in, filepath.Join(dir, info.Name()), info); {
+		case err == nil:
+			files[s.id] = info
+			if _, ok := files[idOf(info)]; !ok && in.Identity.Growing {
+				files[idOf(info)] = info // as which it was known while it was short
+			}
+		case !errors.Is(err, errShort) && !errors.Is(err, errCorrupt):
+			return nil
 		}
 	}
 	return files

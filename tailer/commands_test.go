@@ -1,6 +1,8 @@
 package tailer
 
 import (
+	"bytes"
+	"compress/gzip"
 	"fmt"
 	"io"
 	"os"
@@ -42,6 +44,8 @@ func init() {
 		"mv":       func(s *script, a []string) error { return os.Rename(s.abs(a[0]), s.abs(a[1])) },
 		"rm":       func(s *script, a []string) error { return os.RemoveAll(s.abs(a[0])) },
 		"mkdir":    func(s *script, a []string) error { return os.MkdirAll(s.abs(a[0]), 0o755) },
+		"gzip":     (*script).gzip,
+		"exists":   func(s *script, a []string) error { _, err := os.Stat(s.abs(a[0])); return err },
 		"mkfifo":   func(s *script, a []string) error { return unix.Mkfifo(s.abs(a[0]), 0o644) },
 		"ln":       (*script).link,
 		"touch":    (*script).touch,
@@ -86,6 +90,9 @@ func (s *script) input(args []string) error {
 		if err := setInput(&in, key, value); err != nil {
 			return fmt.Errorf("%s: %w", a, err)
 		}
+	}
+	if in.Identity.Marker != "" {
+		in.Identity.Marker = s.abs(in.Identity.Marker)
 	}
 	s.inputs = append(s.inputs, &in)
 	return nil
@@ -144,6 +151,54 @@ func setInput(in *Input, key, value string) (err error) {
 	case "close_removed":
 		boolean(&in.CloseRemoved)
 	default:
+		return setOther(in, key, value)
+	}
+	return err
+}
+
+// setOther sets an option of which files are read, and what becomes of them.
+func setOther(in *Input, key, value string) (err error) {
+	duration := func(d *time.Duration) { *d, err = time.ParseDuration(value) }
+	number := func(n *int) { *n, err = strconv.Atoi(value) }
+	boolean := func(b *bool) { *b, err = strconv.ParseBool(value) }
+	switch key {
+	case "include_files":
+		var p *match.Pattern
+		p, err = match.Compile(value)
+		in.Include, in.CheckTargets = append(in.Include, p), true
+	case "sort":
+		in.Sort = map[string]Sort{"modtime": ByTime, "filename": ByName}[value]
+	case "descending":
+		boolean(&in.Descending)
+	case "ignore_inactive":
+		in.IgnoreInactive = map[string]IgnoreInactive{"since_first_start": SinceFirstStart, "since_last_start": SinceLastStart}[value]
+	case "resend_on_touch":
+		boolean(&in.ResendOnTouch)
+	case "identity":
+		in.Identity.Kind = map[string]IdentityKind{"path": ByPath, "marker": ByMarker, "fingerprint": ByFingerprint}[value]
+		in.Identity.Growing = true
+	case "marker":
+		in.Identity.Marker = value
+	case "offset":
+		number(&in.Identity.Offset)
+	case "length":
+		number(&in.Identity.Length)
+	case "growing":
+		boolean(&in.Identity.Growing)
+	case "compression":
+		in.Compression = map[string]Compression{"gzip": Gzip, "auto": Auto}[value]
+	case "harvester_limit":
+		number(&in.HarvesterLimit)
+	case "close_timeout":
+		duration(&in.CloseTimeout)
+	case "clean_inactive":
+		duration(&in.CleanInactive)
+	case "clean_removed":
+		boolean(&in.CleanRemoved)
+	case "delete":
+		in.Delete.Enabled = true
+		duration(&in.Delete.Grace)
+	default:
 		return fmt.Errorf("no such option")
 	}
 	return err
@@ -156,6 +211,10 @@ func (s *script) options(args []string) (err error) {
 			s.opts.Unterminated = true
 		case "max_open":
 			s.opts.MaxOpen, err = strconv.Atoi(value)
+		case "first_start":
+			var ago time.Duration
+			ago, err = time.ParseDuration(value)
+			s.opts.FirstStart = time.Now().Add(-ago)
 		default:
 			err = fmt.Errorf("no option %s", a)
 		}
@@ -242,6 +301,27 @@ func (s *script) copy(args []string) error {
 		return err
 	}
 	return os.WriteFile(s.abs(args[1]), b, 0o644)
+}
+
+// gzip appends texts to a file, each as a stream of its own. With -SIZE it leaves
+// out so many bytes of the last one.
+func (s *script) gzip(args []string) error {
+	cut := 0
+	if strings.HasPrefix(args[0], "-") {
+		cut, _ = strconv.Atoi(args[0][1:])
+		args = args[1:]
+	}
+	var b bytes.Buffer
+	for _, text := range args[1:] {
+		z := gzip.NewWriter(&b)
+		if _, err := z.Write([]byte(text)); err != nil {
+			return err
+		}
+		if err := z.Close(); err != nil {
+			return err
+		}
+	}
+	return s.append(args[0], 0, []string{string(b.Bytes()[:b.Len()-cut])})
 }
 
 func (s *script) link(args []string) error {
@@ -402,6 +482,9 @@ func (s *script) expect(args []string) error {
 		"filtered":    func() int64 { return int64(s.tailer.Stats().Filtered) },
 		"known":       func() int64 { return int64(s.reg.Stats().Files) },
 		"logged":      func() int64 { return int64(s.logged(args[0])) },
+		"deleted":     func() int64 { return int64(s.tailer.Stats().Deleted) },
+		"corrupt":     func() int64 { return int64(s.tailer.Stats().Corrupt) },
+		"abandoned":   func() int64 { return int64(s.tailer.Stats().Abandoned) },
 		"position":    func() int64 { return s.position(args[0]) },
 	}[what]
 	if ask == nil {
@@ -440,6 +523,11 @@ func (s *script) position(path string) int64 {
 		return -1
 	}
 	st, ok := s.reg.Lookup(idOf(fi))
+	for _, other := range s.reg.States() { // by whatever identity
+		if !ok && other.Path == s.abs(path) {
+			st, ok = other, true
+		}
+	}
 	if !ok {
 		return -1
 	}

@@ -103,7 +103,7 @@ func (t *Tailer) finished(path string, file *os.File, fi os.FileInfo) (*reader, 
 	if err != nil {
 		return nil, err
 	}
-	same, err := sameHead(file, st.Head)
+	same, err := sameHead(&textFile{File: file, decided: true}, st.Head)
 	if err == nil && (!same || st.Position != fi.Size()) {
 		err = errReplaced
 	}
@@ -172,7 +172,7 @@ func writersOf(f *os.File) (busy, known bool) {
 
 // leadsTo says whether one of the input's patterns does.
 func (in *Input) leadsTo(path string) bool {
-	if matchAny(in.Exclude, []byte(path)) {
+	if !in.wants(path) {
 		return false
 	}
 	return slices.ContainsFunc(in.Paths, func(p string) bool {
@@ -192,7 +192,7 @@ func (t *Tailer) hold(r *reader, file *os.File) {
 		_ = file.Close() // it was only read
 		return
 	}
-	r.file = file
-	t.open.Add(1)
+	r.file = &textFile{File: file, decided: true} // a compressed one is never as long as what was read
+	t.count(r.in, 1)
 	t.enqueue(r)
 }

@@ -2,11 +2,7 @@ package tailer
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"os"
-	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/logcar/logcar/event"
@@ -15,28 +11,51 @@ import (
 // A finder knows which files there are. It is one goroutine's.
 type finder struct {
 	t        *Tailer
-	patterns [][]string // per input
+	patterns [][]string  // per input
+	since    []time.Time // per input: files that are not younger are ignored
 	every    time.Duration
 	watch    *watcher
 
-	entries map[event.FileID]*entry
-	paths   map[string]*entry
-	rounds  uint64          // how often directories were read
-	said    map[string]bool // paths whose trouble was logged
+	entries   map[event.FileID]*entry
+	paths     map[string]*entry
+	short     map[string]bool // paths of files that are too short to tell which they are
+	elsewhere []sight         // this round: files that are known, in another place
+	rounds    uint64          // how often directories were read
+	cleaned   time.Time       // when old positions were last forgotten
+	said      map[string]bool // paths whose trouble was logged
 }
 
 // An entry is a file as the finder sees it.
 type entry struct {
-	r      *reader
-	path   string
-	size   int64
-	seen   uint64 // the last round that found it
-	missed bool   // the one after did not
-	gone   bool
+	r       *reader
+	id      event.FileID // to its input
+	native  event.FileID // of what path leads to
+	growing bool         // id will be another one once it has grown
+	path    string
+	size    int64
+	mtime   time.Time
+	touch   time.Time // another mtime, with the same size; to be seen once more
+	seen    uint64    // the last round that found it
+	missed  bool      // the one after did not
+	gone    bool
+}
+
+// A sight is a file that a pattern leads to.
+type sight struct {
+	e       *entry // nil: it is not known
+	in      *Input
+	path    string
+	info    os.FileInfo
+	id      event.FileID
+	growing bool
+	was     string // the path under which it was followed before, when that leads elsewhere now
 }
 
 func newFinder(t *Tailer) (*finder, error) {
-	f := &finder{t: t, every: time.Hour, entries: map[event.FileID]*entry{}, paths: map[string]*entry{}, said: map[string]bool{}}
+	f := &finder{
+		t: t, every: time.Hour, entries: map[event.FileID]*entry{}, paths: map[string]*entry{},
+		short: map[string]bool{}, said: map[string]bool{},
+	}
 	for _, in := range t.inputs {
 		var all []string
 		for _, p := range in.Paths {
@@ -47,6 +66,7 @@ func newFinder(t *Tailer) (*finder, error) {
 			all = append(all, e...)
 		}
 		f.patterns = append(f.patterns, all)
+		f.since = append(f.since, in.IgnoreInactive.since(t.opts.FirstStart, time.Now()))
 		f.every = min(f.every, in.ScanFrequency)
 	}
 	f.watch = t.watch(t.log)
@@ -63,6 +83,7 @@ func (f *finder) run(ctx context.Context, finish <-chan struct{}) {
 			f.absent()
 			f.t.held.Close()
 		}
+		f.clean(began)
 		// Scans that notifications ask for must not become all that is done,
 		// however many files there are.
 		calmest := min(20*time.Since(began), f.every, time.Second)
@@ -75,115 +96,9 @@ func (f *finder) run(ctx context.Context, finish <-chan struct{}) {
 	}
 }
 
-// candidate is a file that a pattern matches and no entry knows.
-type candidate struct {
-	in   *Input
-	path string
-	info os.FileInfo
-	was  string // the path under which it was followed before, when that leads elsewhere now
-}
-
-// scan finds out what has come and what has gone. A file that is renamed while
-// directories are read may be found by neither of its names, so what is missing
-// is looked for once more at once.
-func (f *finder) scan() {
-	for again := true; again; again = f.miss() {
-		f.compare()
+// closeAll closes what is still open when Run ends.
+func (f *finder) closeAll() {
+	for _, e := range f.entries {
+		f.t.shut(e.r)
 	}
-}
-
-// compare compares what is there with what is known.
-func (f *finder) compare() {
-	f.rounds++
-	// What appears in a directory before it is watched is not notified: watch
-	// first, then look, also for directories.
-	for f.watch.set(directories(f.patterns)) {
-	}
-	var fresh []candidate
-	for i, in := range f.t.inputs {
-		for _, pattern := range f.patterns[i] {
-			paths, _ := filepath.Glob(pattern) // the pattern was checked
-			for _, path := range paths {
-				if c, ok := f.look(in, path); ok {
-					fresh = append(fresh, c)
-				}
-			}
-		}
-	}
-	slices.SortStableFunc(fresh, func(a, b candidate) int { return a.info.ModTime().Compare(b.info.ModTime()) })
-	for _, c := range fresh {
-		f.begin(c)
-	}
-}
-
-// look checks a path; a file that is known is marked as seen, one that is not is
-// returned.
-func (f *finder) look(in *Input, path string) (candidate, bool) {
-	if matchAny(in.Exclude, []byte(path)) {
-		return candidate{}, false
-	}
-	info, err := os.Lstat(path)
-	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
-		if !in.Symlinks {
-			return candidate{}, false
-		}
-		info, err = os.Stat(path)
-	}
-	if err != nil || !info.Mode().IsRegular() {
-		return candidate{}, false
-	}
-	e := f.entries[idOf(info)]
-	if e == nil || e.r.dead.Load() {
-		return candidate{in: in, path: path, info: info}, true
-	}
-	if e.seen == f.rounds {
-		return candidate{}, false // another path of the same file, or another input's
-	}
-	e.seen, e.missed = f.rounds, false
-	if e.path != path || e.gone {
-		f.forget(e)
-		e.path, e.gone = path, false
-		f.t.inbox.put(message{kind: hasMoved, r: e.r, path: path})
-	}
-	f.paths[path] = e
-	if info.Size() != e.size {
-		e.size = info.Size()
-		f.t.inbox.put(message{kind: wasWritten, r: e.r})
-	}
-	return candidate{}, false
-}
-
-func (f *finder) forget(e *entry) {
-	if f.paths[e.path] == e {
-		delete(f.paths, e.path)
-	}
-}
-
-// miss tells the loop of files that no path leads to any more.
-// It says whether to look for some of them once more.
-func (f *finder) miss() (again bool) {
-	for id, e := range f.entries {
-		if e.r.dead.Load() {
-			f.forget(e)
-			delete(f.entries, id)
-			continue
-		}
-		if e.seen == f.rounds || e.gone {
-			continue
-		}
-		// Being unable to look is not being gone.
-		if info, err := os.Stat(e.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			continue
-		} else if err == nil && idOf(info) == id {
-			continue
-		}
-		if !e.missed {
-			e.missed, again = true, true
-			continue
-		}
-		e.gone = true
-		f.forget(e)
-		f.t.inbox.put(message{kind: hasGone, r: e.r})
-	}
-	return again
 }

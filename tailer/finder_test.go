@@ -21,7 +21,7 @@ func newTestFinder(t *testing.T) (*finder, *script) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { f.t.closeAll(f) })
+	t.Cleanup(func() { f.closeAll() })
 	return f, s
 }
 

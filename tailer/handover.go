@@ -3,7 +3,6 @@ package tailer
 import (
 	"context"
 	"errors"
-	"os"
 	"slices"
 
 	"go.uber.org/zap"
@@ -32,7 +31,7 @@ var ErrHandedOver = errors.New("the files are another's to read")
 // Held is what a Tailer leaves to the next one. A file that has no name any more
 // can only be read by who has it open.
 type Held struct {
-	files    map[event.FileID]*os.File
+	files    map[event.FileID]*textFile
 	inputs   []*Input
 	lastRead int64
 }
@@ -62,7 +61,7 @@ func (h *Held) Close() {
 }
 
 // take returns a file that is held, and nil if it is not.
-func (h *Held) take(id event.FileID) *os.File {
+func (h *Held) take(id event.FileID) *textFile {
 	if h == nil {
 		return nil
 	}
@@ -78,38 +77,47 @@ func (h *Held) had(in *Input) bool {
 }
 
 // handOver ends a Run whose files go to another one.
-func (t *Tailer) handOver(ctx context.Context, end *ending, f *finder) {
+func (t *Tailer) handOver(ctx context.Context, end *ending, f searcher) {
 	t.handover.Settle(ctx)
 	if end.last != nil {
 		close(end.last) // the finder looks a last time
 		<-end.done
 	}
-	t.leaves = &Held{files: map[event.FileID]*os.File{}, inputs: t.inputs, lastRead: t.lastRead.Load()}
+	t.leaves = &Held{files: f.leave(), inputs: t.inputs, lastRead: t.lastRead.Load()}
+}
+
+// leave implements searcher.
+func (f *finder) leave() map[event.FileID]*textFile {
+	files := map[event.FileID]*textFile{}
 	for id, e := range f.entries {
 		if r := e.r; r.file != nil && !r.dead.Load() {
-			t.leaves.files[id], r.file = r.file, nil
-			t.open.Add(-1)
+			files[id], r.file = r.file, nil
+			f.t.count(r.in, -1)
 		}
 	}
+	return files
 }
 
 // inherit makes a reader of a held file that no path leads to. It is one that has
 // gone, whose rest may still come.
-func (f *finder) inherit(in *Input, st registry.State, file *os.File) {
-	_, size, err := identify(file)
+func (f *finder) inherit(in *Input, st registry.State, file *textFile) {
+	info, err := file.Stat()
 	if err == nil {
 		st.Head, err = readHead(file)
 	}
 	if err == nil {
-		st.Position, err = f.resume(file, st.ID, size)
+		st.Position, err = f.resume(file, sight{in: in, path: st.Path, info: info, id: st.ID}, info)
 	}
 	if err != nil {
 		f.t.log.Error("file has gone and cannot be read to its end", zap.String("path", st.Path), zap.Error(err))
 		_ = file.Close()
 		return
 	}
-	f.t.open.Add(1)
-	e := &entry{r: f.t.newReader(in, st, file), path: st.Path, size: size, seen: f.rounds, gone: true}
+	f.t.count(in, 1)
+	e := &entry{
+		r: f.t.newReader(in, st, file, info), id: st.ID, native: idOf(info), path: st.Path, size: info.Size(), mtime: info.ModTime(),
+		seen: f.rounds, gone: true,
+	}
 	f.entries[st.ID] = e
 	f.t.inbox.put(message{kind: isFound, r: e.r})
 	f.t.inbox.put(message{kind: hasGone, r: e.r})

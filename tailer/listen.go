@@ -34,6 +34,8 @@ func (f *finder) listen(ctx context.Context, finish <-chan struct{}, next, soone
 			f.t.log.Warn("file notifications were lost, looking at all files", zap.Error(err))
 			f.wakeAll()
 			dirty = true
+		case <-f.t.look:
+			dirty = true
 		}
 		dirty = f.hearRest() || dirty
 		if dirty {
@@ -84,7 +86,7 @@ func (f *finder) hear(ev fsnotify.Event) (dirty bool) {
 	if e := f.paths[ev.Name]; e != nil && !e.gone && ev.Has(fsnotify.Write) {
 		f.t.inbox.put(message{kind: wasWritten, r: e.r})
 	}
-	return false
+	return f.short[ev.Name] // it may be long enough now
 }
 
 func (f *finder) wakeAll() {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/logcar/logcar/event"
+	"github.com/logcar/logcar/registry"
 )
 
 var (
@@ -67,6 +68,7 @@ type world struct {
 	lines     int      // written, to tell them apart
 	joined    bool     // lines are joined
 	bounded   bool     // there are more files than may be open
+	hashed    bool     // files are known by their first bytes
 
 	logs    []*logFile // all that there ever were
 	byID    map[event.FileID]*logFile
@@ -94,9 +96,12 @@ func (f *logFile) complete() int64 { return int64(bytes.LastIndexByte(f.text, '\
 func newWorld(t *testing.T, m mode, p []byte) *world {
 	w := &world{script: newScript(t, m), programme: p, byID: map[event.FileID]*logFile{}}
 	w.unnoticed = true
-	variant := w.choose(4)
-	w.joined, w.bounded = variant&1 != 0, variant&2 != 0
+	variant := w.choose(8)
+	w.joined, w.bounded, w.hashed = variant&1 != 0, variant&2 != 0, variant&4 != 0
 	input := "input *.log*"
+	if w.hashed {
+		input += fmt.Sprintf(" identity=fingerprint length=%d", hashedLength)
+	}
 	if w.joined {
 		input += ` multiline="^\\[" max_lines=0`
 		if m == notified {
@@ -108,6 +113,38 @@ func newWorld(t *testing.T, m mode, p []byte) *world {
 		w.do("options max_open=2")
 	}
 	return w
+}
+
+// hashedLength is enough to hold the number of a file's first line.
+const hashedLength = 12
+
+// fingerprint is what f is known by once it is long enough.
+func (f *logFile) fingerprint() event.FileID {
+	return hashID("fingerprint", f.text[:min(hashedLength, len(f.text))])
+}
+
+// find returns the file that an event is of.
+func (w *world) find(id event.FileID) *logFile {
+	if f := w.byID[id]; f != nil || !w.hashed {
+		return f
+	}
+	for _, f := range w.logs {
+		if f.fingerprint() == id {
+			return f
+		}
+	}
+	return nil
+}
+
+// state is what the registry knows of f.
+func (w *world) state(reg *registry.Registry, f *logFile) (registry.State, bool) {
+	st, known := reg.Lookup(f.id)
+	if w.hashed && len(f.text) >= hashedLength {
+		if other, ok := reg.Lookup(f.fingerprint()); ok {
+			return other, true
+		}
+	}
+	return st, known
 }
 
 // choose takes the programme's next choice of n.
@@ -147,7 +184,7 @@ func (w *world) run() {
 		if f.path == "" {
 			continue
 		}
-		if st, _ := w.reg.Lookup(f.id); st.Position != f.complete() {
+		if st, _ := w.state(w.reg, f); st.Position != f.complete() {
 			w.fail("%s: in the end the position is %d, want %d", f.name, st.Position, f.complete())
 		}
 	}
@@ -421,7 +458,7 @@ func (w *world) begin() {
 	clear(w.byID)
 	reg := openRegistry(w.t, w.data) // the tailer changes its own
 	for _, f := range w.logs {
-		st, known := reg.Lookup(f.id)
+		st, known := w.state(reg, f)
 		if f.path == "" {
 			// One that was renamed while it was followed is found by its state.
 			if f.away == "" || !known || !st.Head.Matches(f.text) || st.Position >= int64(len(f.text)) {
@@ -506,7 +543,7 @@ func (w *world) check() {
 	w.checked += len(events)
 	w.sink.mu.Unlock()
 	for _, e := range events {
-		f := w.byID[e.source.ID]
+		f := w.find(e.source.ID)
 		if f == nil {
 			w.fail("an event of no file: %+v", e)
 		}

@@ -3,7 +3,6 @@ package tailer
 import (
 	"context"
 	"fmt"
-	"io"
 	"time"
 
 	"go.uber.org/zap"
@@ -17,7 +16,7 @@ func (t *Tailer) turnParsed(ctx context.Context, r *reader) (more bool, err erro
 		return false, err
 	}
 	room := t.scratch[:readSize]
-	n, err := pread(r.file, room, r.offset)
+	n, err := r.file.readAt(room, r.offset)
 	if err != nil {
 		return false, fmt.Errorf("read %s at %d: %w", r.path, r.offset, err)
 	}
@@ -37,7 +36,7 @@ func (t *Tailer) turnParsed(ctx context.Context, r *reader) (more bool, err erro
 			return false, err
 		}
 	}
-	return n == readSize, nil
+	return n == readSize || r.file.foreign(), nil
 }
 
 // lookAtHead tells the parser the byte order of a file that is not read from its
@@ -47,9 +46,9 @@ func (t *Tailer) lookAtHead(r *reader) error {
 		return nil
 	}
 	var head [4]byte
-	n, err := r.file.ReadAt(head[:], 0)
-	if err != nil && err != io.EOF {
-		return fmt.Errorf("read %s: %w", r.path, err)
+	n, _, err := r.file.head(head[:])
+	if err != nil {
+		return err
 	}
 	if err := r.parse.Head(head[:n]); err != nil {
 		return t.unreadable(r, err)
@@ -91,7 +90,7 @@ func (t *Tailer) finishParsed(ctx context.Context, r *reader, last bool, now tim
 	t.out.Reset()
 	var end int64
 	if last {
-		end = r.parse.Close(&t.out, now)
+		end = r.confirms(r.parse.Close(&t.out, now))
 	} else {
 		r.parse.Flush(&t.out, now)
 		end = r.parse.Settled()

@@ -4,6 +4,8 @@ import (
 	"container/heap"
 	"os"
 	"sync"
+
+	"github.com/logcar/logcar/event"
 )
 
 // The messages to the loop, all but the last two from the finder.
@@ -14,15 +16,20 @@ const (
 	wasWritten
 	hasMoved
 	hasGone
+	wasTouched
+	isIdentified
+	isStale
 	isLeaving
 	isStaying
 )
 
 type message struct {
-	kind kind
-	r    *reader
-	path string   // with hasMoved
-	file *os.File // with isLeaving
+	kind  kind
+	r     *reader
+	path  string       // of hasMoved
+	other bool         // of hasMoved: it is another file of the system, with the same identity
+	id    event.FileID // of isIdentified
+	file  *os.File     // of isLeaving
 }
 
 // inbox passes messages without ever blocking the one that sends them. It cannot

@@ -83,7 +83,10 @@ func TestInbox(t *testing.T) {
 		default:
 			t.Fatal("no signal")
 		}
-		want := []message{{kind: isFound, r: x}, {kind: hasMoved, r: x, path: "1"}, {kind: wasWritten, r: y}, {kind: hasMoved, r: x, path: "2"}, {kind: hasGone, r: x}}
+		want := []message{
+			{kind: isFound, r: x}, {kind: hasMoved, r: x, path: "1"}, {kind: wasWritten, r: y},
+			{kind: hasMoved, r: x, path: "2"}, {kind: hasGone, r: x},
+		}
 		if got := b.take(); !slices.Equal(got, want) {
 			t.Fatalf("round %d: got %v, want %v", round, got, want)
 		}

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"go.uber.org/zap"
-	"golang.org/x/sys/unix"
 
 	"github.com/logcar/logcar/event"
 	"github.com/logcar/logcar/parser"
@@ -40,8 +39,11 @@ var (
 type reader struct {
 	in     *Input
 	source *event.Source // keeps the path under which the file was found, as Filebeat does
+	id     event.FileID  // to the input and the registry
+	native event.FileID  // of the file that was opened last
 	path   string        // where the file is now
-	file   *os.File      // nil while closed
+	file   *textFile     // nil while closed
+	opened time.Time
 	cursor *registry.Cursor
 	head   registry.Head
 
@@ -52,6 +54,13 @@ type reader struct {
 	borrowed bool   // it does
 	offset   int64  // of the next byte to read
 	issued   int64  // everything before is in a batch
+
+	elsewhere bool      // path leads to another file of the system, which has the same identity
+	touched   bool      // it is to be read again
+	forgotten bool      // the registry does not know it any more
+	size      int64     // the file's, when everything was read
+	doomed    time.Time // when it is to be deleted; zero: it is not
+	tries     int       // to delete it
 
 	gone     bool      // no path of the input leads to it any more
 	left     time.Time // when that was found out
@@ -66,13 +75,18 @@ type reader struct {
 	noted  bool // the inbox has a message to wake it; the inbox's
 	dead   atomic.Bool
 	read   atomic.Int64 // offset, for others to see
+	packed atomic.Bool  // the file is compressed, for others to see
 }
 
-func (t *Tailer) newReader(in *Input, st registry.State, file *os.File) *reader {
+func (t *Tailer) newReader(in *Input, st registry.State, file *textFile, info os.FileInfo) *reader {
+	now := time.Now()
 	r := &reader{
-		in: in, path: st.Path, file: file, head: st.Head, offset: st.Position, issued: st.Position,
+		in: in, id: st.ID, path: st.Path, file: file, head: st.Head, offset: st.Position, issued: st.Position,
 		source: &event.Source{ID: st.ID, Path: st.Path, Input: in.Event},
-		active: time.Now(), index: -1,
+		native: idOf(info), opened: now, active: now, index: -1,
+	}
+	if in.Owner || in.OwnerGroup {
+		r.source.Owner, r.source.Group = ownerOf(info, in.Owner, in.OwnerGroup)
 	}
 	r.cut.Cut = &in.Cut
 	if in.Parse != nil {
@@ -102,13 +116,19 @@ func (t *Tailer) turn(ctx context.Context, r *reader) (more bool, err error) {
 			return false, err
 		}
 	}
+	if r.touched {
+		r.touched = false
+		if err := t.restart(ctx, r, r.offset); err != nil {
+			return false, err
+		}
+	}
 	if r.parse != nil {
 		return t.turnParsed(ctx, r)
 	}
 	t.load(r)
 	c := &r.cut
 	room := c.buf[len(c.buf) : len(c.buf)+readSize]
-	n, err := pread(r.file, room, r.offset)
+	n, err := r.file.readAt(room, r.offset)
 	if err != nil {
 		t.unload(r)
 		return false, fmt.Errorf("read %s at %d: %w", r.path, r.offset, err)
@@ -141,13 +161,16 @@ func (t *Tailer) turn(ctx context.Context, r *reader) (more bool, err error) {
 	}
 	c.compact()
 	t.unload(r)
-	return n == readSize, nil
+	return n == readSize || r.file.foreign(), nil
 }
 
 // progress notes that n bytes were read, just now.
 func (t *Tailer) progress(r *reader, n int) (now time.Time) {
 	now = time.Now()
 	r.active, r.empty = now, 0
+	if r.forgotten {
+		t.remember(r)
+	}
 	r.offset += int64(n)
 	t.stats.bytes.Add(uint64(n))
 	r.read.Store(r.offset)
@@ -212,13 +235,23 @@ func (t *Tailer) unload(r *reader) {
 
 // atEnd looks whether the file has become shorter than what was read of it.
 func (t *Tailer) atEnd(ctx context.Context, r *reader) (more bool, err error) {
+	if r.file.busy() {
+		return true, nil
+	}
 	fi, err := r.file.Stat()
 	if err != nil {
 		return false, fmt.Errorf("stat %s: %w", r.path, err)
 	}
 	r.empty++
-	if fi.Size() >= r.offset {
+	r.size = fi.Size()
+	r.packed.Store(r.file.from != nil)
+	if r.size >= r.offset || r.file.foreign() {
 		return false, nil
+	}
+	if !t.fits(r) {
+		t.shut(r)
+		t.lookAround() // the text may have been copied before
+		return false, fmt.Errorf("read %s: %w", r.path, errReplaced)
 	}
 	return true, t.restart(ctx, r, fi.Size())
 }
@@ -234,7 +267,7 @@ func (t *Tailer) restart(ctx context.Context, r *reader, size int64) error {
 	}
 	r.rewind(0)
 	r.offset, r.issued, r.head = 0, 0, registry.Head{}
-	t.files.follow(r, t.reg.Cursor(registry.State{ID: r.source.ID, Path: r.path}))
+	t.files.follow(r, t.reg.Cursor(registry.State{ID: r.id, Path: r.path}))
 	return nil
 }
 
@@ -243,14 +276,5 @@ func (t *Tailer) learn(r *reader) {
 	if h, err := readHead(r.file); err == nil && h.Len > r.head.Len {
 		r.head = h
 		r.cursor.SetHead(h)
-	}
-}
-
-func pread(f *os.File, b []byte, off int64) (int, error) {
-	for {
-		n, err := unix.Pread(int(f.Fd()), b, off)
-		if err != unix.EINTR {
-			return max(n, 0), err
-		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"go.uber.org/zap"
 	"golang.org/x/sys/unix"
 
 	"github.com/logcar/logcar/event"
@@ -21,7 +22,7 @@ func (t *Tailer) judge(r *reader, now time.Time) state {
 	deadline, waits := r.deadline()
 	left := r.gone && idle >= r.patience() && now.Sub(r.left) >= goneQuiet
 	return state{
-		closing:  (r.in.CloseEOF && !r.held) || t.draining || left,
+		closing:  (r.in.CloseEOF && !r.held) || t.draining || left || r.file.final(),
 		inactive: !r.gone && !r.held && idle >= r.in.CloseInactive && !r.unfinished(),
 		late:     waits && !deadline.After(now),
 	}
@@ -31,6 +32,9 @@ func (t *Tailer) judge(r *reader, now time.Time) state {
 func (t *Tailer) rest(ctx context.Context, r *reader) error {
 	now := time.Now()
 	is := t.judge(r, now)
+	if t.movesOn(r, now) {
+		return nil
+	}
 	final := is.closing && (r.gone || !t.draining)
 	if r.empty == 0 && (final || is.inactive || is.late) {
 		// The time may have passed in Send, and there may be more by now.
@@ -38,10 +42,12 @@ func (t *Tailer) rest(ctx context.Context, r *reader) error {
 		return nil
 	}
 	if is.closing || is.late {
-		last := is.closing && (r.gone || t.draining && (t.opts.Unterminated || t.announced.Load()))
-		if err := t.finishEvent(ctx, r, last, now); err != nil {
+		if err := t.finishEvent(ctx, r, is.closing && t.isLast(r), now); err != nil {
 			return err
 		}
+	}
+	if is.closing || is.inactive {
+		t.missEnd(r)
 	}
 	switch {
 	case r.gone && is.closing && !t.draining && r.cursor.Pending() > 0:
@@ -50,16 +56,44 @@ func (t *Tailer) rest(ctx context.Context, r *reader) error {
 	case t.draining || (r.gone && is.closing):
 		t.bury(r)
 	case is.closing || is.inactive:
-		t.shut(r) // the finder notices when it grows
+		t.retire(r) // the finder notices when it grows
 	default:
 		t.park(r, t.due(r, now))
 	}
 	return nil
 }
 
+// isLast says that a line without an end is delivered when the file is let go.
+func (t *Tailer) isLast(r *reader) bool {
+	return r.gone || r.file.final() || t.draining && (t.opts.Unterminated || t.announced.Load())
+}
+
+// movesOn turns to where the text goes on, when what is open is read to its end.
+func (t *Tailer) movesOn(r *reader, now time.Time) bool {
+	if !r.elsewhere || !t.draining && (r.empty == 0 || now.Sub(r.active) < goneLook) {
+		return false
+	}
+	t.shut(r)
+	t.enqueue(r)
+	return true
+}
+
+// missEnd says that a compressed file ends too early, which is what one that is
+// still being written does, for a while.
+func (t *Tailer) missEnd(r *reader) {
+	if r.file.endsEarly() && !r.troubled {
+		t.stats.corrupt.Add(1)
+		t.log.Error("compressed file ends too early, waiting for the rest", zap.String("path", r.path), zap.Int64("offset", r.offset))
+		r.troubled = true
+	}
+}
+
 // due is when a file is to be looked at again, unless something is heard of it.
 func (t *Tailer) due(r *reader, now time.Time) time.Time {
 	due := now.Add(t.pause(r))
+	if r.elsewhere && now.Add(goneLook).Before(due) {
+		due = now.Add(goneLook)
+	}
 	if d, waits := r.deadline(); waits && d.Before(due) {
 		return d
 	}
@@ -121,6 +155,10 @@ func (r *reader) deleted() bool {
 // finishEvent delivers the open event without waiting for its next line; last
 // includes a line that has no end.
 func (t *Tailer) finishEvent(ctx context.Context, r *reader, last bool, now time.Time) error {
+	if last && r.file != nil && r.file.final() {
+		// Nobody will ever complete it.
+		defer func() { r.rewind(r.offset) }()
+	}
 	if r.parse != nil {
 		return t.finishParsed(ctx, r, last, now)
 	}
@@ -133,6 +171,7 @@ func (t *Tailer) finishEvent(ctx context.Context, r *reader, last bool, now time
 		// The position stays before a line without an end: should its writer
 		// still live, the whole line is read next time.
 		t.events, end = c.flushPartial(t.events[:0], now)
+		end = r.confirms(end)
 	} else {
 		t.events = c.flush(t.events[:0])
 		end = c.settled()
@@ -140,6 +179,14 @@ func (t *Tailer) finishEvent(ctx context.Context, r *reader, last bool, now time
 	err := t.send(ctx, r, event.Batch{Time: at, Data: c.buf, Events: t.events}, end)
 	c.compact()
 	return err
+}
+
+// confirms is how far a file's last events confirm it, of which end was complete.
+func (r *reader) confirms(end int64) int64 {
+	if r.file != nil && r.file.final() {
+		return r.offset
+	}
+	return end
 }
 
 // pause is how long to wait before looking at the file again unless something

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/user"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -396,12 +397,67 @@ func TestInboxIsBounded(t *testing.T) {
 func TestPipeDoesNotHang(t *testing.T) {
 	s := newScript(t, notified)
 	s.do("mkfifo pipe.log")
-	f, err := openFile(s.abs("pipe.log"))
+	if _, _, err := openFile(s.abs("pipe.log"), Plain); err == nil || !strings.Contains(err.Error(), "no regular file") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// A file that was deleted is not kept open for longer than close_timeout, whatever
+// is unread; and it is said how much that is.
+func TestCloseTimeoutLetsGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t, polling)
+		text := lines("a", 4*readSize)
+		s.put("a.log", text)
+		s.do("input *.log close_timeout=1m", "block", "start", "block waits", "rm a.log", "pass 2m", "unblock", "pass 1m")
+		st := s.tailer.Stats()
+		if st.Open != 0 || st.Abandoned == 0 || st.Bytes+st.Abandoned != uint64(len(text)) {
+			t.Errorf("open %d, read %d, abandoned %d of %d bytes", st.Open, st.Bytes, st.Abandoned, len(text))
+		}
+		s.wanted["a.log"] = len(s.streams()["a.log"])
+		s.do("expect logged close_timeout 1", "end")
+	})
+}
+
+// The owner's name is in /etc/passwd, or not.
+func TestOwner(t *testing.T) {
+	s := newScript(t, notified)
+	s.put("a.log", "one\n")
+	s.do("input a.log", "input b.log")
+	s.inputs[0].Owner, s.inputs[0].OwnerGroup = true, true
+	s.put("b.log", "two\n")
+	s.do("start", "want a.log 0:one", "want b.log 0:two", "end")
+	me, err := user.Current()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	if _, _, err := identify(f); err == nil || !strings.Contains(err.Error(), "no regular file") {
-		t.Errorf("error %v", err)
+	group, err := user.LookupGroupId(me.Gid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := s.streams()["a.log"][0].source; a.Owner != me.Username || a.Group != group.Name {
+		t.Errorf("owner %q, group %q, want %q and %q", a.Owner, a.Group, me.Username, group.Name)
+	}
+	if b := s.streams()["b.log"][0].source; b.Owner != "" || b.Group != "" {
+		t.Errorf("nobody asked for owner %q and group %q", b.Owner, b.Group)
+	}
+}
+
+// Another file_identity takes over what is known by device and inode, and of two
+// inputs that do not agree on it the first gets a file.
+func TestIdentityChanges(t *testing.T) {
+	for _, identity := range []string{"path", "fingerprint length=4"} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newScript(t, polling)
+			s.do("input *.log", `write a.log "one two three\n"`, "start", `want a.log "0:one two three"`, "finish")
+			s.inputs = nil
+			s.do("input a*.log identity="+identity, "input *.log", "start", "nothing 1m")
+			s.do(`write a.log "four\n"`, "expect position a.log 19", "expect known 1")
+			if got := s.streams()["a.log~2"]; len(got) != 1 || got[0].from != 14 {
+				t.Errorf("%s: sent %v", identity, got)
+			}
+			s.wanted["a.log~2"] = 1
+			s.do("end")
+		})
 	}
 }

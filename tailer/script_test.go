@@ -122,6 +122,7 @@ type script struct {
 	unnoticed bool   // notifications alone are not enough
 
 	inputs []*Input
+	stdin  *os.File // what the tailer reads instead of its own
 	opts   Options
 	watch  chan *watcher // gets the tailer's, if it is notified
 	sink   *collector
@@ -233,6 +234,9 @@ func (s *script) start([]string) error {
 		s.tailer.Inherit(s.held)
 		s.held = nil
 	}
+	if s.stdin != nil {
+		s.tailer.stdin = s.stdin
+	}
 	s.watch = make(chan *watcher, 1)
 	if s.mode == notified {
 		s.tailer.watch = func(log *zap.Logger) *watcher {
@@ -285,7 +289,10 @@ func (s *script) streams() map[string][]sent {
 	names := map[string]map[event.FileID]string{}
 	all := map[string][]sent{}
 	for _, e := range s.sink.events {
-		path, _ := filepath.Rel(s.dir, e.source.Path)
+		path := "." // of no file
+		if !e.source.Stream {
+			path, _ = filepath.Rel(s.dir, e.source.Path)
+		}
 		ids := names[path]
 		if ids == nil {
 			ids = map[event.FileID]string{}

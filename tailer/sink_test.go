@@ -94,7 +94,7 @@ func (c *collector) pass(ctx context.Context) error {
 
 // check tests what every batch must be.
 func (c *collector) check(b *event.Batch) {
-	if len(b.Events) == 0 || len(b.Events) > maxEvents || b.Source == nil || b.Source.Path == "" || b.Time.IsZero() {
+	if len(b.Events) == 0 || len(b.Events) > maxEvents || b.Source == nil || (b.Source.Path == "") != b.Source.Stream || b.Time.IsZero() {
 		c.tb.Errorf("batch of %d events, source %+v, time %v", len(b.Events), b.Source, b.Time)
 	}
 	for i, e := range b.Events {

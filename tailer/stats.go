@@ -15,6 +15,7 @@ import (
 
 type counters struct {
 	bytes, events, filtered, filteredBytes, shortened, shortenedBytes, skipped, unparsed, truncations atomic.Uint64
+	deleted, corrupt, abandoned                                                                       atomic.Uint64
 }
 
 // add takes what a cutter has counted.
@@ -37,6 +38,9 @@ type Stats struct {
 	Skipped       uint64 // lines that are not in their container's format, and left out
 	Unparsed      uint64 // lines that a parser could not read, and that went on as they are
 	Truncations   uint64 // times that a file became shorter than what was read of it
+	Deleted       uint64 // files that were deleted since they were delivered
+	Corrupt       uint64 // times that a compressed file could not be read to its end
+	Abandoned     uint64 // bytes that were let go of unread, since the file was open for close_timeout
 	Open          int    // files that are open now
 }
 
@@ -46,7 +50,8 @@ func (t *Tailer) Stats() Stats {
 	return Stats{
 		Bytes: c.bytes.Load(), Events: c.events.Load(), Filtered: c.filtered.Load(), FilteredBytes: c.filteredBytes.Load(),
 		Cut: c.shortened.Load(), CutBytes: c.shortenedBytes.Load(),
-		Skipped: c.skipped.Load(), Unparsed: c.unparsed.Load(), Truncations: c.truncations.Load(), Open: int(t.open.Load()),
+		Skipped: c.skipped.Load(), Unparsed: c.unparsed.Load(), Truncations: c.truncations.Load(),
+		Deleted: c.deleted.Load(), Corrupt: c.corrupt.Load(), Abandoned: c.abandoned.Load(), Open: int(t.open.Load()),
 	}
 }
 
@@ -139,7 +144,14 @@ func (s *fileSet) list() []File {
 	files := make([]File, 0, len(s.readers))
 	for r := range s.readers {
 		f := File{Path: r.source.Path, Read: r.read.Load(), Confirmed: r.cursor.Position()}
-		if fi, err := os.Stat(f.Path); err == nil && idOf(fi) == r.source.ID {
+		if f.Read == allOf {
+			continue
+		}
+		switch fi, err := os.Stat(f.Path); {
+		case err != nil:
+		case r.packed.Load():
+			f.Size = f.Read // nobody knows better
+		case idOf(fi) == r.source.ID || r.in.Identity.Kind != Native:
 			f.Size = fi.Size()
 		}
 		files = append(files, f)

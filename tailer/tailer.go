@@ -22,43 +22,9 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/logcar/logcar/event"
-	"github.com/logcar/logcar/match"
 	"github.com/logcar/logcar/parser"
 	"github.com/logcar/logcar/registry"
 )
-
-// Input is one input of the configuration: which files, and how they are read.
-type Input struct {
-	Event *event.Input // what documents say of it
-	Cut   Cut
-	Parse *parser.Chain // does the work of Cut, where that is not enough; nil: it is
-
-	Paths         []string // globs, absolute or relative to the working directory
-	RecursiveGlob bool     // whether ** stands for up to eight directories
-	Exclude       []*match.Pattern
-	Symlinks      bool // whether symbolic links are followed
-
-	ScanFrequency time.Duration // how often directories are looked at, besides notifications
-	Backoff       time.Duration // first pause at the end of a file; doubles
-	MaxBackoff    time.Duration
-	IgnoreOlder   time.Duration // files that did not change for so long are not opened; 0: off
-	TailFiles     bool          // begin files that are there at the start at their end
-
-	CloseInactive time.Duration // when an idle file is closed; it is opened again when it grows
-	CloseEOF      bool          // close at the first end
-	CloseRenamed  bool          // let a renamed file go as soon as one that was deleted
-	CloseRemoved  bool          // false: keep a deleted file open until CloseInactive
-}
-
-// DefaultInput returns Filebeat's defaults.
-func DefaultInput() Input {
-	return Input{
-		Event: &event.Input{}, RecursiveGlob: true,
-		Cut:           Cut{MaxBytes: 10 << 20},
-		ScanFrequency: 10 * time.Second, Backoff: time.Second, MaxBackoff: 10 * time.Second,
-		CloseInactive: 5 * time.Minute, CloseRemoved: true,
-	}
-}
 
 // Options hold what concerns all inputs.
 type Options struct {
@@ -76,6 +42,8 @@ type Options struct {
 	// MaxOpen bounds the open files; idle ones are closed first. 0: half of what
 	// the system allows.
 	MaxOpen int
+	// FirstStart is when logcar was started for the first time; see SinceFirstStart.
+	FirstStart time.Time
 }
 
 const (
@@ -98,8 +66,11 @@ type Tailer struct {
 
 	watch    func(*zap.Logger) *watcher        // newWatcher, but in tests
 	writers  func(*os.File) (busy, known bool) // writersOf, but in tests
+	stdin    *os.File                          // os.Stdin, but in tests
 	inbox    inbox
-	open     atomic.Int64 // open files
+	look     chan struct{}            // holds one when the finder is to look where a file is
+	open     atomic.Int64             // open files
+	opened   map[*Input]*atomic.Int64 // of each input that has a limit
 	draining bool
 
 	ready   fifo
@@ -120,9 +91,16 @@ type Tailer struct {
 
 // New returns a tailer. Nothing is opened before Run.
 func New(inputs []*Input, opts Options, reg *registry.Registry, sink event.Sink, log *zap.Logger) (*Tailer, error) {
+	opened := map[*Input]*atomic.Int64{}
 	for i, in := range inputs {
-		if len(in.Paths) == 0 {
+		switch {
+		case in.Stdin && len(inputs) > 1:
+			return nil, fmt.Errorf("input %d: standard input must be the only one", i)
+		case !in.Stdin && len(in.Paths) == 0:
 			return nil, fmt.Errorf("input %d: no paths", i)
+		}
+		if in.HarvesterLimit > 0 {
+			opened[in] = new(atomic.Int64)
 		}
 		if in.ScanFrequency <= 0 || in.Backoff <= 0 || in.MaxBackoff < in.Backoff {
 			return nil, fmt.Errorf("input %d: scan frequency %v, back-off %v to %v: must be positive and in order", i, in.ScanFrequency, in.Backoff, in.MaxBackoff)
@@ -137,7 +115,8 @@ func New(inputs []*Input, opts Options, reg *registry.Registry, sink event.Sink,
 		opts.MaxOpen = fileLimit() / 2
 	}
 	return &Tailer{
-		inputs: inputs, opts: opts, reg: reg, sink: sink, log: log, watch: newWatcher, writers: writersOf, inbox: newInbox(),
+		inputs: inputs, opts: opts, reg: reg, sink: sink, log: log, watch: newWatcher, writers: writersOf, stdin: os.Stdin,
+		inbox: newInbox(), look: make(chan struct{}, 1), opened: opened,
 		scratch: make([]byte, 0, readSize+keepRest),
 	}, nil
 }
@@ -145,10 +124,10 @@ func New(inputs []*Input, opts Options, reg *registry.Registry, sink event.Sink,
 // Run reads until ctx ends, which abandons what is not read, or until finish is
 // closed: then it goes on until all is quiet, looks for files a last time, reads
 // each to its end, delivers open events, and returns nil. A Handover ends it with
-// ErrHandedOver.
+// ErrHandedOver, unless it reads standard input.
 func (t *Tailer) Run(ctx context.Context, finish <-chan struct{}) error {
 	ctx, cancel := context.WithCancel(ctx)
-	f, err := newFinder(t)
+	find, err := t.searcher()
 	if err != nil {
 		cancel()
 		return err
@@ -156,17 +135,40 @@ func (t *Tailer) Run(ctx context.Context, finish <-chan struct{}) error {
 	found, last := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(found)
-		f.run(ctx, last)
+		find.run(ctx, last)
 	}()
 	end := &ending{finish: finish, last: last, found: found, done: found, begin: t.handover.Begin}
+	if t.streams() {
+		end.begin = nil // what was read of it cannot be read by another
+	}
 	if err = t.loop(ctx, end); end.handsOver(ctx, err) {
-		t.handOver(ctx, end, f)
+		t.handOver(ctx, end, find)
 		err = ErrHandedOver
 	}
 	cancel()
 	<-found
-	t.closeAll(f)
+	find.closeAll()
 	return err
+}
+
+// A searcher finds what there is to read, and tells the loop.
+type searcher interface {
+	// run searches until ctx ends or last is closed; then it searches a last time.
+	run(ctx context.Context, last <-chan struct{})
+	// leave gives up the open files, for another Tailer.
+	leave() map[event.FileID]*textFile
+	// closeAll closes what is still open when Run ends.
+	closeAll()
+}
+
+// streams says that there is no file to read, but standard input.
+func (t *Tailer) streams() bool { return len(t.inputs) == 1 && t.inputs[0].Stdin }
+
+func (t *Tailer) searcher() (searcher, error) {
+	if t.streams() {
+		return newStdin(t)
+	}
+	return newFinder(t)
 }
 
 // ending is how Run comes to its end: finish says that it shall, last tells the
@@ -313,8 +315,24 @@ func (t *Tailer) receive() {
 		case hasMoved:
 			r.path, r.gone, r.held = m.path, false, false
 			r.cursor.SetPath(m.path)
+			if m.other && !r.dead.Load() {
+				t.follow(r)
+			}
+		case wasTouched:
+			if !r.dead.Load() {
+				r.touched = true
+				t.enqueue(r)
+			}
+		case isIdentified:
+			t.reg.Rename(r.id, m.id)
+			r.id = m.id
+		case isStale:
+			t.forget(r)
 		case hasGone:
 			r.gone, r.left, r.held = true, time.Now(), false
+			if !t.fits(r) {
+				t.shut(r) // the text that it had is nowhere any more
+			}
 			if !r.queued && !r.dead.Load() {
 				// Not at once: what was written before the file went was
 				// notified, and its successor's first lines must not wait.
@@ -359,12 +377,17 @@ func (t *Tailer) park(r *reader, due time.Time) {
 // serve gives r a turn and decides when it has the next.
 func (t *Tailer) serve(ctx context.Context, r *reader) error {
 	r.queued = false
+	if t.condemned(r, time.Now()) {
+		return nil
+	}
 	more, err := t.turn(ctx, r)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, errSink):
 		return err
+	case errors.Is(err, errCorrupt):
+		return t.giveUp(ctx, r, err)
 	case err != nil && r.gone && r.file == nil:
 		// What was not read cannot be read any more; what was, can go out.
 		err = t.finishEvent(ctx, r, true, time.Now())
@@ -373,10 +396,12 @@ func (t *Tailer) serve(ctx context.Context, r *reader) error {
 	case err != nil:
 		t.failed(r, err)
 		return nil
+	case t.overdue(r):
+		return t.letGo(ctx, r, more)
+	case more && t.crowded(r.in): // no idle file could make room
+		t.makeWay(r)
+		return nil
 	case more:
-		if int(t.open.Load()) > t.opts.MaxOpen && !r.gone {
-			t.shut(r) // no idle file could make room
-		}
 		t.enqueue(r)
 		return nil
 	}
@@ -397,11 +422,4 @@ func (t *Tailer) failed(r *reader, err error) {
 		return
 	}
 	t.park(r, time.Now().Add(t.pause(r)))
-}
-
-// closeAll closes what is still open when Run ends.
-func (t *Tailer) closeAll(f *finder) {
-	for _, e := range f.entries {
-		t.shut(e.r)
-	}
 }
