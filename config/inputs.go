@@ -11,6 +11,7 @@ import (
 	"github.com/logcar/logcar/event"
 	"github.com/logcar/logcar/match"
 	"github.com/logcar/logcar/multiline"
+	"github.com/logcar/logcar/output"
 	"github.com/logcar/logcar/parser"
 	"github.com/logcar/logcar/processor"
 	"github.com/logcar/logcar/tailer"
@@ -19,7 +20,7 @@ import (
 // readInputs reads filebeat.inputs, or filebeat.prospectors of 6.x, and then those
 // of included files.
 func (c *Config) readInputs(s *tree.Section, files []*included) {
-	global := commonOf(s)
+	global := commonOf(s, c.Shape)
 	enabled := 0
 	for _, key := range []string{"filebeat.prospectors", "filebeat.inputs"} {
 		if s.Has(key) {
@@ -28,6 +29,9 @@ func (c *Config) readInputs(s *tree.Section, files []*included) {
 	}
 	for _, f := range files {
 		enabled += c.addInputs(f.inputs, global, &f.off)
+	}
+	if n := len(c.Inputs); n > 1 && slices.ContainsFunc(c.Inputs, func(in *tailer.Input) bool { return in.Stdin }) {
+		s.Errorf("filebeat.inputs", "stdin must be the only input, and there are %d", n)
 	}
 	// Files with inputs may still come, where they are waited for.
 	if waits := slices.ContainsFunc(c.Reload.Watch, func(w watch.Target) bool { return w.Pattern }); enabled == 0 && !waits && len(c.broken) == 0 {
@@ -43,7 +47,7 @@ func (c *Config) addInputs(sections []*tree.Section, global common, off *disable
 			continue
 		}
 		enabled++
-		i := readInput(in, global)
+		i := readInput(in, global, c.Shape)
 		if i == nil {
 			continue
 		}
@@ -59,7 +63,7 @@ func (c *Config) addInputs(sections []*tree.Section, global common, off *disable
 }
 
 // readInput reads one input according to its type.
-func readInput(s *tree.Section, global common) *tailer.Input {
+func readInput(s *tree.Section, global common, shape output.Shape) *tailer.Input {
 	kind := s.Enum("type", "")
 	if kind == "" {
 		// input_type is the spelling before 6.0. Filebeat takes it, and leaves
@@ -67,7 +71,7 @@ func readInput(s *tree.Section, global common) *tailer.Input {
 		kind = s.Enum("input_type", "log")
 	}
 	in := tailer.DefaultInput()
-	in.Event = commonOf(s).over(global)
+	in.Event = commonOf(s, shape).over(global)
 	in.Event.Type = s.Enum("type", "")
 	in.Event.Pipeline = s.String("pipeline", "")
 	in.Event.DisableHost = s.Bool("publisher_pipeline.disable_host", false)
@@ -80,78 +84,19 @@ func readInput(s *tree.Section, global common) *tailer.Input {
 		in.Symlinks = true // as in Filebeat: what kubelet gives out are links
 	case "filestream":
 		readFilestream(s.With(&filestreamTable), &in)
+	case "stdin":
+		readStdin(s.With(&stdinTable), &in)
 	default:
-		s.Errorf("type", "input type %q is not supported; log, filestream and container are", kind)
+		s.Errorf("type", "input type %q is not supported; log, filestream, container and stdin are", kind)
 		return nil
 	}
-	if len(in.Paths) == 0 {
+	if len(in.Paths) == 0 && !in.Stdin {
 		s.Errorf("paths", "no paths: expected a list of files or patterns such as /mnt/*.log")
 	}
-	if in.CloseInactive == 0 {
+	if in.CloseInactive == 0 || in.Stdin {
 		in.CloseInactive = never
 	}
 	return &in
-}
-
-// never is longer than any process lives, and short enough to be added to a time.
-const never = 100 * 365 * 24 * time.Hour
-
-// maxText bounds max_bytes and its like: events are indexed with 32 bits.
-const maxText = 1 << 30
-
-// readLog reads the options of the log input.
-func readLog(s *tree.Section, in *tailer.Input, stages ...parser.Stage) {
-	readFiles(s, in)
-	in.Cut.MaxBytes = bytesOf(s, "max_bytes", in.Cut.MaxBytes, 1, maxText)
-	in.Symlinks = s.Bool("symlinks", false)
-	in.RecursiveGlob = s.Bool("recursive_glob.enabled", true)
-	in.Exclude = patterns(s, "exclude_files")
-	in.ScanFrequency = positive(s, "scan_frequency", in.ScanFrequency)
-	in.TailFiles = s.Bool("tail_files", false)
-	in.Backoff = positive(s, "backoff", in.Backoff)
-	in.MaxBackoff = max(positive(s, "max_backoff", in.MaxBackoff), in.Backoff)
-	in.CloseInactive = notNegative(s, "close_inactive", in.CloseInactive)
-	in.CloseEOF = s.Bool("close_eof", false)
-	in.CloseRenamed = s.Bool("close_renamed", false)
-	in.CloseRemoved = s.Bool("close_removed", true)
-	decodes := s.Has("json")
-	if decodes {
-		j := readJSON(s.Sub("json", &jsonTable))
-		if j.MessageKey == "" && (s.Has("multiline") || s.Has("include_lines") || s.Has("exclude_lines")) {
-			s.Errorf("json.message_key", "is needed with multiline, include_lines and exclude_lines: which key has the text that they look at?")
-		}
-		stages = append(stages, j)
-	}
-	if s.Has("multiline") {
-		stages = append(stages, readMultiline(s.Sub("multiline", &multilineTable), in)...)
-	}
-	readChain(s, in, false, stages)
-}
-
-// readFilestream reads the options of the filestream input.
-func readFilestream(s *tree.Section, in *tailer.Input) {
-	readFiles(s, in)
-	in.Cut.MaxBytes = bytesOf(s, "message_max_bytes", in.Cut.MaxBytes, 1, maxText)
-	in.Symlinks = s.Bool("prospector.scanner.symlinks", false)
-	in.RecursiveGlob = s.Bool("prospector.scanner.recursive_glob", true)
-	in.Exclude = patterns(s, "prospector.scanner.exclude_files")
-	in.ScanFrequency = positive(s, "prospector.scanner.check_interval", in.ScanFrequency)
-	in.TailFiles = s.Bool("seek_to_tail", false)
-	in.Backoff = positive(s, "backoff.init", in.Backoff)
-	in.MaxBackoff = max(positive(s, "backoff.max", in.MaxBackoff), in.Backoff)
-	in.CloseInactive = notNegative(s, "close.on_state_change.inactive", in.CloseInactive)
-	in.CloseRenamed = s.Bool("close.on_state_change.renamed", false)
-	in.CloseRemoved = s.Bool("close.on_state_change.removed", true)
-	in.CloseEOF = s.Bool("close.reader.on_eof", false)
-	readChain(s, in, true, readParsers(s, in))
-}
-
-// readFiles reads what both inputs spell alike.
-func readFiles(s *tree.Section, in *tailer.Input) {
-	in.Paths = s.Strings("paths", nil)
-	in.IgnoreOlder = notNegative(s, "ignore_older", 0)
-	in.Cut.Include = patterns(s, "include_lines")
-	in.Cut.Exclude = patterns(s, "exclude_lines")
 }
 
 // defaultTimeout is what Filebeat's default of 5 s amounts to: at the end of a
@@ -225,10 +170,7 @@ type common struct {
 	tags         []string
 }
 
-// reserved are the keys of a document that belong to the event.
-var reserved = []string{"@timestamp", "@metadata", "message", "log"}
-
-func commonOf(s *tree.Section) common {
+func commonOf(s *tree.Section, shape output.Shape) common {
 	var c common
 	// Text: what a reference brings stays as it is written. A namespace or a
 	// service must not become a number because it looks like one.
@@ -237,8 +179,8 @@ func commonOf(s *tree.Section) common {
 		s.Errorf("fields", "expected a map")
 	}
 	if s.Bool("fields_under_root", false) {
-		for _, key := range reserved {
-			if _, ok := fields[key]; ok {
+		for _, key := range slices.Sorted(maps.Keys(fields)) {
+			if output.Reserved(shape, key) {
 				s.Warnf("fields", "%s is the event's own and cannot be set; it is left out", key)
 			}
 		}

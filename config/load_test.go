@@ -78,6 +78,7 @@ func TestServiceFile(t *testing.T) {
 				Type: tt.kind, Fields: map[string]any{"namespace": "dac-prod", "service-name": "dac-config-server"},
 			}
 			in.Cut.Rule, in.Cut.MaxLines, in.Cut.Timeout = rule, 500, 3*time.Second
+			in.CheckTargets = tt.kind == "filestream"
 			if want := []*tailer.Input{&in}; !reflect.DeepEqual(c.Inputs, want) {
 				t.Errorf("input %+v, want %+v", *c.Inputs[0], in)
 			}

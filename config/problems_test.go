@@ -76,7 +76,7 @@ func TestErrors(t *testing.T) {
 			"filebeat.yml:1: filebeat.config.inputs.reload.period: -1s is no time; expected more than 0",
 		}},
 		{"unsupported input", "filebeat.inputs:\n- {type: journald, paths: /a}\n" + console, []string{
-			in + `type: input type "journald" is not supported; log, filestream and container are`,
+			in + `type: input type "journald" is not supported; log, filestream, container and stdin are`,
 		}},
 		{"unknown input", "filebeat.inputs:\n- {type: filestraem, paths: /a}\n" + console, []string{
 			in + `type: "filestraem" is not one of log, filestream, container, docker, stdin, tcp, udp, unix, syslog, redis, mqtt, kafka, journald, winlog, ` +
@@ -117,7 +117,31 @@ func TestErrors(t *testing.T) {
 		{"line terminator that the encoding lacks", input("encoding: latin1, line_terminator: line_separator"), []string{
 			in + "line_terminator: encoding latin1 has no character [U+2028]",
 		}},
-		{"refused", stream("delete.enabled: true"), []string{in + "delete: is not supported: it would change what is delivered, and logcar cannot do it yet"}},
+		{"refused", "filebeat.inputs: [{paths: /a}]\noutput.kafka: {hosts: k, topic: t, ssl.key_passphrase: x}\n", []string{
+			"filebeat.yml:2: output.kafka.ssl.key_passphrase: is not supported: give an unencrypted key in a Secret instead",
+		}},
+		{"stdin and another", "filebeat.inputs: [{type: stdin}, {paths: /a}]\n" + console, []string{
+			"filebeat.yml:1: filebeat.inputs: stdin must be the only input, and there are 2",
+		}},
+		{"two identities", input("file_identity: {path: , native: }"), []string{in + "file_identity: expected one, found native, path"}},
+		{"unknown identity", input("file_identity.inode: "), []string{in + "file_identity.inode: file identity is unknown"}},
+		{"no marker", input("file_identity.inode_marker: "), []string{in + "file_identity.inode_marker.path: no path: which file tells the volume?"}},
+		{"short fingerprint", stream("prospector.scanner.fingerprint.length: 10"), []string{
+			in + "prospector.scanner.fingerprint.length: 10 is out of range; expected 64 to 10485760",
+		}},
+		{"compression by inode", stream("compression: auto, file_identity.native: "), []string{
+			in + "compression: needs file_identity.fingerprint: by what else is a file the same when it is compressed?",
+		}},
+		{"rotation", stream("rotation.external.strategy.copytruncate.suffix_regex: '('"), []string{
+			in + "rotation.external.strategy.copytruncate.suffix_regex: error parsing regexp: missing closing ): `(`",
+		}},
+		{"clean_inactive alone", input("clean_inactive: 1h"), []string{
+			in + "clean_inactive: ignore_older must be set as well: a file whose position is forgotten would be read again after a restart",
+		}},
+		{"clean_inactive too early", input("clean_inactive: 1h, ignore_older: 1h"), []string{
+			in + "clean_inactive: 1h0m0s must be more than ignore_older and the time between two scans, 1h0m10s, together: a file whose position is forgotten would be read again after a restart",
+		}},
+		{"harvester_limit", input("harvester_limit: -1"), []string{in + "harvester_limit: -1 is out of range; expected 0 to 1073741824"}},
 		{"json without a message key", input("json: {keys_under_root: true}, exclude_lines: x"), []string{
 			in + "json.message_key: is needed with multiline, include_lines and exclude_lines: which key has the text that they look at?",
 		}},

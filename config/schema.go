@@ -48,7 +48,7 @@ func refTo(def string) schema { return schema{"$ref": "#/$defs/" + def} }
 var beneath = map[string]*tree.Table{
 	"filebeat.config.inputs": &configInputsTable, "filebeat.config.prospectors": &configInputsTable,
 	"output.kafka": &kafkaTable, "output.file": &fileTable, "output.console": &consoleTable,
-	"ssl": &tlsTable, "codec": &codecTable,
+	"ssl": &tlsTable, "codec": &codecTable, "file_identity": &identityTable,
 	"json": &jsonTable, "multiline": &multilineTable, "parsers": &parserTable,
 	"ndjson": &ndjsonTable, "container": &containerTable, "syslog": &syslogTable, "include_message": &includeTable,
 }
@@ -189,8 +189,8 @@ func (s *object) schema() schema {
 
 // input is the schema of an element of filebeat.inputs, which depends on its type.
 func (w *schemaWriter) input() schema {
-	kinds := []string{"log", "filestream", "container"}
-	tables := map[string]*tree.Table{"log": &logTable, "filestream": &filestreamTable, "container": &containerInputTable}
+	kinds := []string{"log", "filestream", "container", "stdin"}
+	tables := map[string]*tree.Table{"log": &logTable, "filestream": &filestreamTable, "container": &containerInputTable, "stdin": &stdinTable}
 	for _, kind := range kinds {
 		options := slices.Clone(tables[kind].Options)
 		for i, o := range options {

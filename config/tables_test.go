@@ -52,6 +52,13 @@ func places(t *testing.T) []place {
 		base := "filebeat.inputs: [{type: filestream, paths: /a, parsers: [" + name + ": {" + options + "}]}]\n" + console
 		return place{table, "filebeat.inputs.0.parsers.0." + name + ".", file(base), values}
 	}
+	identity := func(kind string, table *tree.Table, values map[string]sample) place {
+		base := "filebeat.inputs: [{type: filestream, paths: /a, file_identity: {" + kind + ": }}, {paths: /b}]\n" + console
+		if kind == "inode_marker" {
+			base = strings.Replace(base, kind+": ", kind+".path: /marker", 1)
+		}
+		return place{table, "filebeat.inputs.0.file_identity." + kind + ".", file(base), values}
+	}
 	certificate, key := keyPair(t)
 	inputs, dir := filepath.Dir(file("- paths: /c\n")), filepath.Dir(file("filebeat.inputs: [paths: /d]\n"))
 	topValues := with(topValues, map[string]sample{"filebeat.config_dir": value(dir)})
@@ -62,11 +69,22 @@ func places(t *testing.T) []place {
 		}},
 		{&configDirTable, "", file(log + console), nil},
 		{&inputTable, "filebeat.inputs.0.", file(log + console), inputValues},
-		{&logTable, "filebeat.inputs.0.", file(log + console), with(inputValues, logValues)},
-		{&filestreamTable, "filebeat.inputs.0.", file(filestream + console), with(inputValues, filestreamValues)},
+		{&filesTable, "filebeat.inputs.0.", file(log + console), with(inputValues, filesValues)},
+		{&logTable, "filebeat.inputs.0.", file(log + console), with(inputValues, filesValues, logValues)},
+		{&filestreamTable, "filebeat.inputs.0.", file(filestream + console), with(inputValues, filesValues, filestreamValues)},
+		{&stdinTable, "filebeat.inputs.0.", file("filebeat.inputs: [{type: stdin}, {paths: /b, enabled: false}]\n" + console), with(inputValues, map[string]sample{
+			"input_type": {value: "stdin", with: []string{"filebeat.inputs.0.type=", "filebeat.inputs.0.paths=/x"}},
+			"type":       {value: "log", also: []string{"filebeat.inputs.0.paths=/x"}}, "max_bytes": value("1000"),
+			"enabled": {value: "false", also: []string{"filebeat.inputs.1.enabled=true"}},
+		})},
+		{&identityTable, "filebeat.inputs.0.file_identity.", file(filestream + console), map[string]sample{
+			"native": {value: "{a: b}", why: "it is what is chosen without"}, "path": value("{a: b}"),
+		}},
+		identity("inode_marker", &markerTable, map[string]sample{"path": value("/x")}),
+		identity("fingerprint", &fingerprintTable, map[string]sample{"growing": value("false")}),
 		{&multilineTable, "filebeat.inputs.0.multiline.", file("filebeat.inputs: [{paths: /a, " + multiline + "}]\n" + console), multilineValues},
 		{&containerInputTable, "filebeat.inputs.0.", file("filebeat.inputs: [{type: container, paths: /a}, {paths: /b}]\n" + console),
-			with(with(inputValues, logValues), containerValues, map[string]sample{"symlinks": {value: "true", why: "links are followed in any case"}})},
+			with(with(inputValues, filesValues, logValues), containerValues, map[string]sample{"symlinks": {value: "true", why: "links are followed in any case"}})},
 		{&jsonTable, "filebeat.inputs.0.json.", file("filebeat.inputs: [{paths: /a, json: {message_key: m}}]\n" + console),
 			with(keyValues, map[string]sample{"keys_under_root": value("true")})},
 		{&parserTable, "filebeat.inputs.0.parsers.0.", file(filestream + console), nil},
@@ -123,12 +141,17 @@ var topValues = map[string]sample{
 var inputValues = map[string]sample{
 	"fields": value("{a: 1}"), "fields_under_root": {value: "true", with: []string{"filebeat.inputs.0.fields.a=1"}}, "tags": value("[a]"),
 	"processors": value("[{drop_event: {}}]"),
-	"type":       value("log"), "enabled": value("false"), "paths": value("/x"), "pipeline": value("p"),
+	"type":       value("log"), "enabled": value("false"), "pipeline": value("p"),
 	"input_type":                      {value: "filestream", with: []string{"filebeat.inputs.0.type=", "filebeat.inputs.0.seek_to_tail=true"}},
-	"publisher_pipeline.disable_host": value("true"), "ignore_older": value("1h"),
-	"include_lines": value("x"), "exclude_lines": value("x"),
+	"publisher_pipeline.disable_host": value("true"),
+	"include_lines":                   value("x"), "exclude_lines": value("x"),
 	"encoding": value("gbk"), "line_terminator": value("carriage_return"),
 	"keep_null": {value: "true", with: []string{"filebeat.inputs.0.encoding=gbk"}}, // plain lines have no nulls
+}
+
+var filesValues = map[string]sample{
+	"paths": value("/x"), "ignore_older": value("1h"), "harvester_limit": value("3"), "clean_removed": value("false"),
+	"clean_inactive": {value: "3h", with: []string{"filebeat.inputs.0.ignore_older=1h"}},
 }
 
 var keyValues = map[string]sample{
@@ -142,6 +165,7 @@ var logValues = map[string]sample{
 	"max_bytes": value("1000"), "exclude_files": value("gz"), "symlinks": value("true"), "recursive_glob.enabled": value("false"),
 	"scan_frequency": value("3s"), "tail_files": value("true"), "backoff": value("3s"), "max_backoff": value("3s"),
 	"close_inactive": value("1h"), "close_eof": value("true"), "close_renamed": value("true"), "close_removed": value("false"),
+	"close_timeout": value("1h"), "scan.sort": value("filename"), "scan.order": value("desc"),
 }
 
 var filestreamValues = map[string]sample{
@@ -150,6 +174,13 @@ var filestreamValues = map[string]sample{
 	"close.on_state_change.removed": value("false"), "close.reader.on_eof": value("true"),
 	"prospector.scanner.check_interval": value("3s"), "prospector.scanner.symlinks": value("true"),
 	"prospector.scanner.recursive_glob": value("false"), "prospector.scanner.exclude_files": value("gz"),
+	"prospector.scanner.include_files": value("gz"), "prospector.scanner.resend_on_touch": value("true"),
+	"prospector.scanner.fingerprint.offset": {value: "9", with: []string{"filebeat.inputs.0.file_identity.fingerprint.growing=true"}},
+	"prospector.scanner.fingerprint.length": {value: "64", with: []string{"filebeat.inputs.0.file_identity.fingerprint.growing=true"}},
+	"ignore_inactive":                       value("since_last_start"), "close.reader.after_interval": value("1h"),
+	"delete.enabled": value("true"), "delete.grace_period": value("1h"), "compression": value("auto"), "gzip_experimental": value("true"),
+	"rotation.external.strategy.copytruncate.suffix_regex": value("gz"),
+	"include_file_owner_name":                              value("true"), "include_file_owner_group_name": value("true"),
 }
 
 var multilineValues = map[string]sample{
@@ -212,8 +243,9 @@ func TestTablesAreTrue(t *testing.T) {
 		}
 	}
 	for _, table := range []*tree.Table{
-		&topTable, &configInputsTable, &configDirTable, &inputTable, &logTable, &filestreamTable, &containerInputTable, &jsonTable, &multilineTable, &parserTable,
-		&ndjsonTable, &containerTable, &syslogTable, &includeTable, &kafkaTable, &tlsTable, &fileTable, &consoleTable, &codecTable, &otherTable,
+		&topTable, &configInputsTable, &configDirTable, &inputTable, &filesTable, &identityTable, &markerTable, &fingerprintTable, &stdinTable,
+		&logTable, &filestreamTable, &containerInputTable, &jsonTable, &multilineTable, &parserTable, &ndjsonTable, &containerTable,
+		&syslogTable, &includeTable, &kafkaTable, &tlsTable, &fileTable, &consoleTable, &codecTable, &otherTable,
 	} {
 		if !covered[table] {
 			t.Errorf("table %s is not tested", table.Name)

@@ -54,6 +54,9 @@ func (s *Snapshot) add(o *Snapshot) {
 	s.EventsDropped = sum(s.EventsDropped, o.EventsDropped)
 	s.DeadLetters = sum(s.DeadLetters, o.DeadLetters)
 	s.Truncations += o.Truncations
+	s.Deleted += o.Deleted
+	s.Corrupt += o.Corrupt
+	s.Abandoned += o.Abandoned
 	s.InvalidUTF8 += o.InvalidUTF8
 	s.Truncated += o.Truncated
 	s.Cut += o.Cut

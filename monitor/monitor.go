@@ -36,7 +36,10 @@ type Snapshot struct {
 	DeadLetters   map[string]uint64 `json:"dead_letters"` // of EventsDropped those that are kept in a file, by reason
 
 	OpenFiles   int    `json:"open_files"`
-	Truncations uint64 `json:"truncations"` // of files, by their writers
+	Truncations uint64 `json:"truncations"`     // of files, by their writers
+	Deleted     uint64 `json:"deleted_files"`   // since they were delivered (delete.enabled)
+	Corrupt     uint64 `json:"corrupt_files"`   // compressed, and not read to their end
+	Abandoned   uint64 `json:"abandoned_bytes"` // of files that were gone, let go of unread (close_timeout)
 	InvalidUTF8 uint64 `json:"invalid_utf8_bytes"`
 	Truncated   uint64 `json:"truncated_events"` // for the broker's limit
 	Cut         uint64 `json:"cut_events"`       // at max_bytes or max_lines

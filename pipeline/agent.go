@@ -6,51 +6,64 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/logcar/logcar/output"
 )
 
-// newAgent finds out what documents say of this process. agent.id is kept in
-// path.data/meta.json, where Filebeat keeps its own: one that is there stays.
-// Without it a new one is made; unkept is why that will not be there next time.
-func newAgent(data, version string) (a output.Agent, unkept, err error) {
+// newAgent finds out what documents say of this process.
+func newAgent(m meta, version string) (a output.Agent, err error) {
 	host, err := os.Hostname()
 	if err != nil {
-		return a, nil, fmt.Errorf("find host name: %w", err)
+		return a, fmt.Errorf("find host name: %w", err)
 	}
-	a = output.Agent{Name: host, Hostname: host, EphemeralID: newUUID(), Build: "logcar " + version}
-	path := filepath.Join(data, "meta.json")
-	if a.ID, err = readID(path); err != nil {
-		a.ID = newUUID()
-		unkept = writeID(path, a.ID)
-	}
-	return a, unkept, nil
+	return output.Agent{Name: host, Hostname: host, ID: m.UUID, EphemeralID: newUUID(), Build: "logcar " + version}, nil
 }
 
+// meta is what is kept of this installation in path.data/meta.json, where Filebeat
+// keeps its own: what is there stays.
 type meta struct {
-	UUID string `json:"uuid"`
+	UUID       string    `json:"uuid"` // agent.id
+	FirstStart time.Time `json:"first_start"`
 }
 
-func readID(path string) (string, error) {
+// newMeta reads what is kept, and makes what is missing; unkept is why that will
+// not be there next time.
+func newMeta(data string) (m meta, unkept error) {
+	path := filepath.Join(data, "meta.json")
+	m = readMeta(path)
+	if m.UUID != "" && !m.FirstStart.IsZero() {
+		return m, nil
+	}
+	if m.UUID == "" {
+		m.UUID = newUUID()
+	}
+	if m.FirstStart.IsZero() {
+		m.FirstStart = time.Now()
+	}
+	return m, writeMeta(path, m)
+}
+
+// readMeta reads what is there and of use.
+func readMeta(path string) (m meta) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return "", err
+		return meta{}
 	}
-	var m meta
 	if err := json.Unmarshal(b, &m); err != nil {
-		return "", fmt.Errorf("read %s: %w", path, err)
+		return meta{}
 	}
 	if len(m.UUID) != 36 {
-		return "", fmt.Errorf("read %s: %q is no UUID", path, m.UUID)
+		m.UUID = ""
 	}
-	return m.UUID, nil
+	return m
 }
 
-func writeID(path, id string) error {
+func writeMeta(path string, m meta) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return err
 	}
-	b, err := json.Marshal(meta{UUID: id})
+	b, err := json.Marshal(m)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,9 @@ import (
 	"path/filepath"
 	"regexp"
 	"testing"
+	"time"
+
+	"github.com/logcar/logcar/output"
 )
 
 var uuid4 = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
@@ -38,11 +41,13 @@ func TestAgentID(t *testing.T) {
 	for _, tt := range []struct {
 		name, meta string
 		kept       bool
+		since      string // the first start; empty: now
 	}{
-		{"Filebeat's", filebeats, true},
-		{"empty", "", false},
-		{"torn", filebeats[:20], false},
-		{"no UUID", `{"uuid":"x"}`, false},
+		{"Filebeat's", filebeats, true, "2024-01-02T03:04:05Z"},
+		{"empty", "", false, ""},
+		{"torn", filebeats[:20], false, ""},
+		{"no UUID", `{"uuid":"x"}`, false, ""},
+		{"without a time", `{"uuid":"3fc97cb7-0a1b-4c2d-8e3f-001122334455"}`, true, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := newPod(t)
@@ -53,16 +58,25 @@ func TestAgentID(t *testing.T) {
 			if err := os.WriteFile(file, []byte(tt.meta), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			first, unkept, err := newAgent(p.config().Data, "test")
-			if err != nil || unkept != nil {
-				t.Fatal(err, unkept)
+			agent := func() (output.Agent, time.Time) {
+				m, unkept := newMeta(p.config().Data)
+				a, err := newAgent(m, "test")
+				if err != nil || unkept != nil {
+					t.Fatal(err, unkept)
+				}
+				return a, m.FirstStart
+			}
+			began := time.Now()
+			first, since := agent()
+			if tt.since != "" && since.Format(time.RFC3339) != tt.since || tt.since == "" && since.Before(began) {
+				t.Errorf("first start %v", since)
 			}
 			if kept := first.ID == "3fc97cb7-0a1b-4c2d-8e3f-001122334455"; kept != tt.kept {
 				t.Errorf("agent.id %q, kept: %v", first.ID, kept)
 			}
-			second, _, err := newAgent(p.config().Data, "test")
-			if err != nil {
-				t.Fatal(err)
+			second, again := agent()
+			if !again.Equal(since) {
+				t.Errorf("first start %v, then %v", since, again)
 			}
 			if first.ID != second.ID {
 				t.Errorf("agent.id %q, then %q", first.ID, second.ID)

@@ -100,7 +100,7 @@ func (p *Pipeline) newSink() (err error) {
 // to yield, its error is tailer.ErrHandedOver.
 func (p *Pipeline) ship(ctx context.Context, stop <-chan struct{}) error {
 	finish := stop
-	if p.once {
+	if p.once && !streams(p.cfg) { // which has an end of its own
 		at := make(chan struct{})
 		close(at)
 		finish = at
@@ -118,6 +118,9 @@ func (p *Pipeline) ship(ctx context.Context, stop <-chan struct{}) error {
 	}
 	return err
 }
+
+// streams says that a configuration reads standard input, and no file.
+func streams(cfg *config.Config) bool { return len(cfg.Inputs) == 1 && cfg.Inputs[0].Stdin }
 
 // settle delivers what was sent before another pipeline goes on.
 func (p *Pipeline) settle(ctx context.Context) {

@@ -255,3 +255,40 @@ func TestReport(t *testing.T) {
 		}
 	}
 }
+
+// Standard input is shipped to its end, with --once and without, and leaves no
+// position behind.
+func TestStdin(t *testing.T) {
+	for _, once := range []bool{false, true} {
+		p := newPod(t)
+		p.text = strings.Replace(p.text, "paths: ", "type: stdin, max_bytes: 100, # ", 1)
+		p.text = strings.Replace(p.text, "# ", "multiline: {pattern: '^ ', match: after}}] # ", 1)
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		stdin := os.Stdin
+		os.Stdin = r
+		pipe := p.pipeline(once)
+		os.Stdin = stdin
+		p.text += "tags: [other]\n"
+		if _, err := pipe.candidate(p.config()); err == nil || !strings.Contains(err.Error(), "standard input can be read only once") {
+			t.Errorf("a reload: %v", err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- pipe.Run(t.Context(), nil) }()
+		if _, err := w.WriteString("one\n at x\ntwo"); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
+		p.wantMessages("one\n at x", "two")
+		if s := pipe.snapshot(); s.BytesRead != 13 || s.BytesAcked != 13 || len(pipe.registry.States()) != 0 {
+			t.Errorf("read %d, acknowledged %d, known %v", s.BytesRead, s.BytesAcked, pipe.registry.States())
+		}
+	}
+}

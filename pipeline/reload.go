@@ -119,6 +119,7 @@ func (s *Supervisor) candidate(cfg *config.Config) (*candidate, error) {
 	if cfg.File != nil && old.File != nil && cfg.File.Path == old.File.Path && cfg.File.Filename == old.File.Filename {
 		cfg.File.RotateOnStartup = false // this is none
 	}
+	cfg.Tailer.FirstStart = s.firstStart
 	p, err := newPipeline(cfg, s.once, s.agent, s.registry, s.log)
 	if err != nil {
 		return nil, err
@@ -136,6 +137,9 @@ func (s *Supervisor) candidate(cfg *config.Config) (*candidate, error) {
 // immovable finds what cannot change while positions are kept.
 func immovable(old, cfg *config.Config) error {
 	var errs []error
+	if streams(old) || streams(cfg) {
+		errs = append(errs, config.Problem{Key: "filebeat.inputs", Text: "standard input can be read only once; restart logcar"})
+	}
 	for key, same := range map[string]bool{
 		"path.data": cfg.Data == old.Data, "filebeat.registry.path": cfg.Data != old.Data || cfg.RegistryDir == old.RegistryDir,
 	} {

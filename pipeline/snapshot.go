@@ -28,7 +28,8 @@ func (p *Pipeline) snapshot() monitor.Snapshot {
 		BytesRead: t.Bytes, EventsRead: t.Events + t.Filtered,
 		BytesDropped:  map[string]uint64{"filtered": t.FilteredBytes, "cut": t.CutBytes},
 		EventsDropped: map[string]uint64{"filtered": t.Filtered},
-		OpenFiles:     t.Open, Cut: t.Cut, Truncations: t.Truncations, InvalidUTF8: p.encoder.Stats().InvalidUTF8,
+		OpenFiles:     t.Open, Cut: t.Cut, Truncations: t.Truncations, Deleted: t.Deleted, Corrupt: t.Corrupt, Abandoned: t.Abandoned,
+		InvalidUTF8: p.encoder.Stats().InvalidUTF8,
 	}
 	e := p.encoder.Stats()
 	s.EventsDropped["processors"], s.EventsDropped["unencodable"] = e.Dropped, e.Failed

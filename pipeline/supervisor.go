@@ -28,9 +28,10 @@ type Supervisor struct {
 	started time.Time
 	log     *zap.Logger
 
-	lock     *registry.DirLock
-	registry *registry.Registry
-	agent    output.Agent
+	lock       *registry.DirLock
+	registry   *registry.Registry
+	agent      output.Agent
+	firstStart time.Time // of logcar in this place
 
 	load     func() (*config.Config, error) // nil: the configuration stays
 	applied  func(*config.Config)
@@ -97,13 +98,16 @@ func (s *Supervisor) openRegistry(cfg *config.Config) error {
 }
 
 func (s *Supervisor) build(cfg *config.Config) error {
-	var unkept, err error
-	if s.agent, unkept, err = newAgent(cfg.Data, s.version); err != nil {
+	meta, unkept := newMeta(cfg.Data)
+	s.firstStart = meta.FirstStart
+	var err error
+	if s.agent, err = newAgent(meta, s.version); err != nil {
 		return err
 	}
 	if unkept != nil && !s.registry.Stats().Failing {
 		s.log.Warn("agent.id is not kept for the next start", zap.Error(unkept))
 	}
+	cfg.Tailer.FirstStart = s.firstStart
 	if s.pipe, err = newPipeline(cfg, s.once, s.agent, s.registry, s.log); err != nil {
 		return err
 	}

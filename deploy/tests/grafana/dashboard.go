@@ -72,13 +72,16 @@ var panels = []panel{
 	{"Volume of the logs", "How full it is: of what its directories may hold, where that is configured, and of the file system.", "timeseries", "percentunit", 12, 8, []query{
 		{"max by (namespace, pod) (logcar_storage_used_bytes{" + chosen + "} / logcar_storage_limit_bytes{" + chosen + "})", "{{namespace}}/{{pod}}"},
 		{"max by (namespace, pod) (1 - logcar_storage_free_bytes{" + chosen + "} / logcar_storage_size_bytes{" + chosen + "})", "{{namespace}}/{{pod}}, file system"}}},
-	{"Rotated files deleted", "By logcar, to make room (logcar.storage.delete).", "timeseries", "short", 12, 8, []query{
+	{"Rotated files deleted", "By logcar, to make room (logcar.storage.delete), or since they were delivered (delete.enabled).", "timeseries", "short", 12, 8, []query{
+		{"sum(increase(logcar_deleted_files_total{" + chosen + "}[$__rate_interval]))", "delivered files"},
 		{"sum(increase(logcar_storage_deleted_files_total{" + chosen + "}[$__rate_interval]))", "files"},
 		{"sum(increase(logcar_storage_deleted_bytes_total{" + chosen + "}[$__rate_interval])) / 1e6", "MB"}}},
 	{"Cut and mended", "Events cut at max_bytes, max_lines or the broker's limit, or set aside in the dead letter; bytes that were not UTF-8; files that became shorter.", "timeseries", "short", 12, 8, []query{
 		{"sum(increase(logcar_truncated_events_total{" + chosen + "}[$__rate_interval]))", "cut for the broker"},
 		{"sum(increase(logcar_cut_events_total{" + chosen + "}[$__rate_interval]))", "cut at max_bytes"},
 		{"sum(increase(logcar_dead_letter_events_total{" + chosen + "}[$__rate_interval]))", "set aside"},
+		{"sum(increase(logcar_corrupt_files_total{" + chosen + "}[$__rate_interval]))", "files corrupt"},
+		{"sum(increase(logcar_abandoned_bytes_total{" + chosen + "}[$__rate_interval]))", "bytes let go of by close_timeout"},
 		{"sum(increase(logcar_invalid_utf8_bytes_total{" + chosen + "}[$__rate_interval]))", "bytes not UTF-8"},
 		{"sum(increase(logcar_file_truncations_total{" + chosen + "}[$__rate_interval]))", "files truncated"}}},
 	{"Starts and open files", "", "timeseries", "short", 12, 8, []query{

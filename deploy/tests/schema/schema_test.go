@@ -160,6 +160,10 @@ func TestRight(t *testing.T) {
 		log("ignore_older: '${NUMBER}', tail_files: '${NONE:off}', close_inactive: 1h, exclude_lines: '^$', include_lines: [a, 1, true]"),
 		stream("id: x, parsers: [{multiline.pattern: x, multiline: {match: after}}, ndjson: {target: ''}, container: ]"),
 		stream("prospector.scanner: {symlinks: true, check_interval: 10s}, close.on_state_change: {inactive: 5m}, close: {reader.on_eof: true}"),
+		stream("file_identity.fingerprint: , prospector.scanner.fingerprint: {length: 64}, compression: auto, delete: {enabled: true, grace_period: 1h}"),
+		stream("file_identity: {inode_marker.path: /m}, ignore_inactive: since_last_start, close.reader.after_interval: 1h"),
+		log("file_identity: {path: }, ignore_older: 1h, clean_inactive: 2h, harvester_limit: 3"),
+		"filebeat.inputs: [{type: stdin, multiline: {pattern: x, match: after}, json.message_key: m}]\noutput.console: {}\n",
 		"filebeat.inputs:\n- {type: container, paths: /a, stream: stdout}\n- {type: journald, enabled: false, id: everything}\noutput.console: {}\n",
 		inputs + "output.console: {}\nprocessors:\n- add_host_metadata: ~\n- drop_event.when.regexp.message: '^DBG'\n" +
 			"- drop_event: {when: {or: [{equals: {a: 1}}, {not.has_fields: [b]}]}}\n- rename: {fields: [{from: a, to: b}], ignore_missing: true}\n" +
@@ -199,8 +203,9 @@ func TestWrong(t *testing.T) {
 		{log("json: true"), "/filebeat.inputs/0/json"},
 		{log("multiline: {patern: x}"), "/filebeat.inputs/0/multiline"},
 		{log("fields: [a]"), "/filebeat.inputs/0/fields"},
-		{stream("delete.enabled: true"), "/filebeat.inputs/0/delete.enabled"},
-		{stream("delete: {enabled: true}"), "/filebeat.inputs/0/delete"},
+		{stream("delete.enabled: maybe"), "/filebeat.inputs/0/delete.enabled"},
+		{stream("delete: {enabled: maybe}"), "/filebeat.inputs/0/delete"},
+		{stream("file_identity.inode: "), "file_identity.inode"},
 		{stream("parsers: [{nosuch: {}}]"), "/filebeat.inputs/0/parsers/0"},
 		{stream("parsers: [{syslog: {format: rfc1}}]"), "/filebeat.inputs/0/parsers/0/syslog/format"},
 		{inputs + "output.kafak: {hosts: k, topic: t}\n", "output.kafak"},
