@@ -41,6 +41,21 @@ func (p *Pipeline) warnUnwritten(known uint64) uint64 {
 	return e.Failed
 }
 
+// Progress returns how many bytes of log are done with, and how many there are by
+// now. It may be called by any goroutine.
+func (s *Supervisor) Progress() (done, all uint64) {
+	n := s.snapshot()
+	done = n.BytesAcked
+	for _, dropped := range n.BytesDropped {
+		done += dropped
+	}
+	all = done
+	for _, f := range n.Files {
+		all += uint64(f.Lag())
+	}
+	return done, all
+}
+
 func (s *Supervisor) numbers() []zap.Field {
 	n := s.snapshot()
 	filtered := n.EventsDropped["filtered"]

@@ -48,7 +48,8 @@ Flags, with one dash or two:
   -e                    log to stderr (always so; accepted for Filebeat's sake)
   -v                    log at least at level info
   -d SELECTORS          log at level debug
-  --once                read every file to its end, deliver, and exit
+  --once                read every file to its end, deliver, and exit; on a terminal a
+                        line shows how far it has come
   --exit-when-quiet DURATION
                         end when nothing was written for so long: for a Job
   --stdin               read a secret from standard input, not from the terminal

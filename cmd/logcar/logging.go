@@ -64,7 +64,8 @@ func logLevel(name string) (zapcore.Level, error) {
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok {
-		return false
+		_, ok = w.(*progress) // which is only used on one
+		return ok
 	}
 	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
 	return err == nil

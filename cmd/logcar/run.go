@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"sync"
 	"syscall"
 
 	"go.uber.org/zap"
@@ -23,6 +24,11 @@ func ship(f *flags, _, stderr io.Writer) (err error) {
 	cfg, err := config.Load(f.config)
 	if err != nil {
 		return err
+	}
+	var bar *progress
+	if f.once && isTerminal(stderr) {
+		bar = &progress{w: stderr}
+		stderr = bar
 	}
 	log, setLevel, err := newLogger(cfg.Logging.Level, f, stderr)
 	if err != nil {
@@ -56,6 +62,13 @@ func ship(f *flags, _, stderr io.Writer) (err error) {
 	log.Info("logcar start running.", zap.String("version", version), zap.Int("inputs", len(cfg.Inputs)))
 	ctx, stop, release := signals(log, s.Reload)
 	defer release()
+	if bar != nil {
+		drawing, erased := context.WithCancel(ctx)
+		var drawn sync.WaitGroup
+		drawn.Go(func() { bar.run(drawing, s.Progress) })
+		defer drawn.Wait()
+		defer erased()
+	}
 	if err := s.Run(ctx, stop); err != nil {
 		return err
 	}
