@@ -38,6 +38,12 @@ type Encoder struct {
 	time    time.Time // of the document that was appended last
 	key     []byte    // what an id is made of
 	plain   []byte    // a document that its codec has still to work on
+	id      []byte    // of the document that was appended last
+
+	// The document of an event that Document has worked out and Append has not
+	// yet written; nil when there is none.
+	doc *processor.Document
+	at  int // the event
 
 	invalid, dropped, failed atomic.Uint64
 	failure                  atomic.Pointer[error]
@@ -71,6 +77,7 @@ func (e *Encoder) Start(b *event.Batch) error {
 		}
 		e.templates[b.Source] = t
 	}
+	e.letGo()
 	e.current = t
 	e.begin = e.appendBegin(e.begin[:0], b.Time)
 	return nil
@@ -102,13 +109,14 @@ func (e *Encoder) Append(dst []byte, b *event.Batch, i int) ([]byte, bool) {
 func (e *Encoder) appendPlain(dst []byte, b *event.Batch, i int) ([]byte, bool) {
 	t := e.current
 	switch {
-	case len(b.Extras) > 0 && !b.Extras[i].IsZero():
+	case parsed(b, i):
 		return e.appendParsed(dst, b, i)
-	case t.drop:
-		e.dropped.Add(1)
-		return dst, false
 	case len(t.body) == 0:
-		return e.appendBuilt(dst, b, i)
+		return e.appendBuilt(dst, b, i, &t.fixed)
+	case e.doc != nil && e.at == i:
+		e.letGo() // it has shown itself, and is kept
+	case t.drop:
+		return e.drop(dst)
 	case t.filter != nil && !e.wanted(b, i):
 		return e.drop(dst)
 	}
@@ -121,7 +129,8 @@ func (e *Encoder) appendPlain(dst []byte, b *event.Batch, i int) ([]byte, bool) 
 // stands.
 func (e *Encoder) appendPosition(dst []byte, b *event.Batch, i int) []byte {
 	if e.opts.EventID {
-		dst = append(e.appendID(dst, b, i), e.current.body...)
+		e.id = e.appendID(e.id[:0], b, i)
+		dst = append(append(dst, e.id...), e.current.body...)
 	}
 	ev := &b.Events[i]
 	if e.shape == Shape6 {
@@ -153,18 +162,16 @@ func (e *Encoder) wanted(b *event.Batch, i int) bool {
 	return e.current.filter.Run(d)
 }
 
-// appendBuilt is the way of events that processors change. They all work on one
-// document, which is made again what it was after each.
-func (e *Encoder) appendBuilt(dst []byte, b *event.Batch, i int) ([]byte, bool) {
-	t := e.current
-	d := t.doc
-	defer d.Restore()
-	d.Time = b.Time
-	e.putEvent(d, b, i)
-	if (t.filter != nil && !t.filter.Run(d)) || (t.rest != nil && !t.rest.Run(d)) {
-		return e.drop(dst)
+// appendBuilt is the way of events whose document is built.
+func (e *Encoder) appendBuilt(dst []byte, b *event.Batch, i int, known *fixed) ([]byte, bool) {
+	if e.doc == nil || e.at != i {
+		if _, kept := e.Document(b, i); !kept {
+			return dst, false
+		}
 	}
-	return e.appendDocument(dst, b, i, d, &t.fixed)
+	dst, kept := e.appendDocument(dst, b, i, e.doc, known)
+	e.letGo()
+	return dst, kept
 }
 
 // putEvent adds what is the event's own. Where a processor has put something else
@@ -218,9 +225,13 @@ func (e *Encoder) metadata(b *event.Batch, i int, d *processor.Document) map[str
 	}
 	meta = maps.Clone(meta)
 	if e.opts.EventID {
-		meta["_id"] = string(e.appendID(nil, b, i)) // unless a parser or a processor knows better
+		e.id = e.appendID(e.id[:0], b, i)
+		meta["_id"] = string(e.id)
 	}
 	maps.Copy(meta, d.Meta)
+	if id, ok := d.Meta["_id"].(string); ok && e.opts.EventID {
+		e.id = append(e.id[:0], id...) // a parser or a processor knows better
+	}
 	return meta
 }
 

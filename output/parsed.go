@@ -7,14 +7,23 @@ import (
 	"github.com/logcar/logcar/processor"
 )
 
-// appendParsed is the way of events that parsers have found something out about:
-// what they found comes first, what the configuration says of the input replaces
-// it, and all processors see both.
+// parsed says whether parsers have found something out about an event.
+func parsed(b *event.Batch, i int) bool { return len(b.Extras) > 0 && !b.Extras[i].IsZero() }
+
+// appendParsed is the way of such events.
 func (e *Encoder) appendParsed(dst []byte, b *event.Batch, i int) ([]byte, bool) {
-	in, x := b.Source.Input, &b.Extras[i]
-	if e.addsOnly(x) {
+	if e.addsOnly(&b.Extras[i]) {
+		e.letGo()
 		return e.appendAdded(dst, b, i)
 	}
+	return e.appendBuilt(dst, b, i, &fixed{})
+}
+
+// merged is the document of such an event before the processors: what parsers found
+// comes first, what the configuration says of the input replaces it, and all
+// processors see both.
+func (e *Encoder) merged(b *event.Batch, i int) *processor.Document {
+	in, x := b.Source.Input, &b.Extras[i]
 	if in == nil {
 		in = &event.Input{}
 	}
@@ -34,10 +43,7 @@ func (e *Encoder) appendParsed(dst []byte, b *event.Batch, i int) ([]byte, bool)
 		d.Fields["tags"] = addTags(d.Fields["tags"], tags)
 	}
 	d.DeepMerge(said, true)
-	if !e.current.all.Run(d) {
-		return e.drop(dst)
-	}
-	return e.appendDocument(dst, b, i, d, &fixed{})
+	return d
 }
 
 // addTags appends the configuration's tags to those that an event has already.

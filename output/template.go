@@ -9,9 +9,13 @@ import (
 	"github.com/logcar/logcar/processor"
 )
 
-// varying are the paths of a document that differ from event to event. Processors
-// that have to do with none of them are run once, on the template.
-var varying = processor.Overlap("@timestamp", "message", "log.offset", "log.flags", "offset")
+// ownFields tells of a path whether it is the event's own: what events of a batch
+// differ in that no processor and no parser touches.
+var ownFields = processor.Overlap("message", "log.offset", "log.flags", "offset")
+
+// varying tells of a path whether events of a file differ there. Processors that
+// have to do with no such path are run once, on the template.
+func varying(path string) bool { return path == "@timestamp" || ownFields(path) }
 
 // A template is what the documents of one source have in common.
 type template struct {
