@@ -42,12 +42,12 @@ func (r *batch) add(enc *output.Encoder, b *event.Batch, i int) {
 	start := len(r.raw)
 	r.logs += b.Events[i].To - b.Events[i].From
 	var kept bool
-	if r.raw, kept = enc.Append(beginRecord(r.raw), b, i); !kept {
+	if r.raw, kept = enc.Append(beginRecord(r.raw, nil), b, i); !kept {
 		r.raw = r.raw[:start]
 		return
 	}
 	at := enc.Time().UnixMilli()
-	r.raw = endRecord(r.raw, start, at-r.baseTime, int64(r.count))
+	r.raw = endRecord(r.raw, start, nil, nil, at-r.baseTime, int64(r.count))
 	r.maxTime = max(r.maxTime, at)
 	r.count++
 }

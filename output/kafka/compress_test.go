@@ -47,7 +47,7 @@ func TestEveryCodecIsReadByOtherClients(t *testing.T) {
 				if !ok {
 					t.Fatalf("record %d cannot be read back", i)
 				}
-				got = append(got, decoded{i, r.timeDelta, string(r.value)})
+				got = append(got, decoded{offset: i, time: r.timeDelta, value: string(r.value)})
 				records = rest
 			}
 			compare(t, "expand", got, want)

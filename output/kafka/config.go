@@ -95,6 +95,9 @@ type Config struct {
 	SASL SASL
 }
 
+// A Header stands in every record.
+type Header struct{ Key, Value string }
+
 // SASL is the login; without a user name there is none.
 type SASL struct {
 	Mechanism          string // PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512

@@ -133,7 +133,7 @@ func (s *Sink) sift(p piece, b *batch, cause error) ([]piece, error) {
 		if bad[int(i)] != nil || p.count == 1 {
 			letters = append(letters, r.value)
 		} else {
-			kept = encodeRecord(kept, r.value, r.timeDelta, int64(n))
+			kept = encodeRecord(kept, r, int64(n))
 			n++
 		}
 	}

@@ -195,22 +195,23 @@ func (s *Sink) cut(with *compressor, records []byte, b *batch, count int32, limi
 // shorten halves the text of an event until it fits. One that does not even fit
 // without it is the dead letter's, whole, or dropped.
 func (s *Sink) shorten(with *compressor, r record, b *batch, limit int) []piece {
-	for doc := r.value; ; {
-		shorter, left, err := s.encoder.Truncate(doc)
+	whole := r.value
+	for {
+		shorter, left, err := s.encoder.Truncate(r.value)
 		if err != nil || left == 0 {
-			if s.cfg.DeadLetter != nil && s.cfg.TooLarge != SetAside && s.setsAside(r.value, limit) {
+			if s.cfg.DeadLetter != nil && s.cfg.TooLarge != SetAside && s.setsAside(whole, limit) {
 				return nil
 			}
-			return s.drop(r.value, limit, err)
+			return s.drop(whole, limit, err)
 		}
-		doc = shorter
-		wire := s.wrap(with, nil, encodeRecord(nil, doc, r.timeDelta, 0), b, 1)
+		r.value = shorter
+		wire := s.wrap(with, nil, encodeRecord(nil, r, 0), b, 1)
 		if len(wire)-lengthPrefix > limit {
 			continue
 		}
 		s.stats.truncated.Add(1)
 		s.log.Warn("event is too large for the broker, its text was cut",
-			zap.Int("bytes", len(r.value)), zap.Int("left", len(doc)), zap.Int("limit", limit))
+			zap.Int("bytes", len(whole)), zap.Int("left", len(r.value)), zap.Int("limit", limit))
 		return []piece{{wire: wire, count: 1}}
 	}
 }
@@ -257,16 +258,11 @@ func halves(records []byte, count int32) (first, second []byte) {
 			break
 		}
 		if i < count/2 {
-			first = encodeRecord(first, r.value, r.timeDelta, int64(i))
+			first = encodeRecord(first, r, int64(i))
 		} else {
-			second = encodeRecord(second, r.value, r.timeDelta, int64(i-count/2))
+			second = encodeRecord(second, r, int64(i-count/2))
 		}
 		records = rest
 	}
 	return first, second
-}
-
-func encodeRecord(dst, value []byte, timeDelta, offsetDelta int64) []byte {
-	start := len(dst)
-	return endRecord(append(beginRecord(dst), value...), start, timeDelta, offsetDelta)
 }

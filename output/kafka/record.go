@@ -63,44 +63,70 @@ func codecOf(wire []byte) Codec {
 	return Codec(binary.BigEndian.Uint16(wire[lengthPrefix+offAttributes:]))
 }
 
-// guessedHead is the room that beginRecord leaves before a value: a length of
-// two bytes, attributes, time and offset deltas and a null key of one byte each,
-// a value length of two bytes. Values of 64 to 8191 bytes early in a batch fit
-// exactly; the others are moved once.
+// guessedHead is the room that beginRecord leaves before a value, the key aside: a
+// length of two bytes, attributes, time and offset deltas and a key length of one
+// byte each, a value length of two bytes. Values of 64 to 8191 bytes early in a
+// batch fit exactly; the others are moved once.
 const guessedHead = 2 + 1 + 1 + 1 + 1 + 2
 
 // beginRecord leaves room for the head of a record; its value is appended next.
-func beginRecord(dst []byte) []byte {
-	return append(dst, make([]byte, guessedHead)...)
+func beginRecord(dst, key []byte) []byte {
+	return append(dst, make([]byte, guessedHead+len(key))...)
 }
 
-// endRecord writes the head of the record whose room began at start.
-func endRecord(dst []byte, start int, timeDelta, offsetDelta int64) []byte {
-	value := len(dst) - start - guessedHead
-	var head [40]byte
+// endRecord writes the head of the record whose room began at start, with the same
+// key, and its end. A nil key is none; headers are what appendHeaders makes, nil
+// is none.
+func endRecord(dst []byte, start int, key, headers []byte, timeDelta, offsetDelta int64) []byte {
+	if headers == nil {
+		headers = noHeaders
+	}
+	room := guessedHead + len(key)
+	value := len(dst) - start - room
+	var head [2*binary.MaxVarintLen64 + binary.MaxVarintLen32 + 1]byte
 	h := append(head[:0], 0) // attributes
 	h = binary.AppendVarint(h, timeDelta)
 	h = binary.AppendVarint(h, offsetDelta)
-	h = append(h, 1) // key length -1: null
-	h = binary.AppendVarint(h, int64(value))
-	var length [binary.MaxVarintLen64]byte
-	l := binary.AppendVarint(length[:0], int64(len(h)+value+1)) // +1: no headers
-	if n := len(l) + len(h); n != guessedHead {
-		if n > guessedHead {
-			dst = append(dst, head[:n-guessedHead]...)
+	if key == nil {
+		h = append(h, 1) // -1
+	} else {
+		h = binary.AppendVarint(h, int64(len(key)))
+	}
+	var length, valueLength [binary.MaxVarintLen64]byte
+	v := binary.AppendVarint(valueLength[:0], int64(value))
+	l := binary.AppendVarint(length[:0], int64(len(h)+len(key)+len(v)+value+len(headers)))
+	if n := len(l) + len(h) + len(key) + len(v); n != room {
+		if n > room {
+			dst = append(dst, make([]byte, n-room)...)
 		}
-		copy(dst[start+n:], dst[start+guessedHead:start+guessedHead+value])
+		copy(dst[start+n:], dst[start+room:start+room+value])
 		dst = dst[:start+n+value]
 	}
-	copy(dst[start:], l)
-	copy(dst[start+len(l):], h)
-	return append(dst, 0)
+	at := start + copy(dst[start:], l)
+	at += copy(dst[at:], h)
+	at += copy(dst[at:], key)
+	copy(dst[at:], v)
+	return append(dst, headers...)
+}
+
+// noHeaders are the headers of a record that has none.
+var noHeaders = []byte{0}
+
+// appendHeaders writes how many headers follow, and some of them.
+func appendHeaders(dst []byte, count int, headers ...Header) []byte {
+	dst = binary.AppendVarint(dst, int64(count))
+	for _, h := range headers {
+		dst = append(binary.AppendVarint(dst, int64(len(h.Key))), h.Key...)
+		dst = append(binary.AppendVarint(dst, int64(len(h.Value))), h.Value...)
+	}
+	return dst
 }
 
 // A record as it is read back from a batch's records region.
 type record struct {
-	timeDelta int64
-	value     []byte
+	timeDelta  int64
+	key, value []byte // a nil key is none
+	headers    []byte // as they stand there
 }
 
 // nextRecord cuts the first record off b. ok is false when b is not a record.
@@ -114,22 +140,39 @@ func nextRecord(b []byte) (r record, rest []byte, ok bool) {
 		return r, nil, false
 	}
 	body = body[1:]
-	var fields [4]int64 // time delta, offset delta, key length, value length
-	for i := range fields {
-		v, n := binary.Varint(body)
-		if n <= 0 {
-			return r, nil, false
-		}
-		fields[i], body = v, body[n:]
-		if i == 2 && v > 0 {
-			if v > int64(len(body)) {
-				return r, nil, false
-			}
-			body = body[v:]
-		}
-	}
-	if fields[3] < 0 || fields[3] > int64(len(body)) {
+	if r.timeDelta, n = binary.Varint(body); n <= 0 {
 		return r, nil, false
 	}
-	return record{timeDelta: fields[0], value: body[:fields[3]]}, rest, true
+	body = body[n:]
+	if _, n = binary.Varint(body); n <= 0 { // the offset
+		return r, nil, false
+	}
+	body = body[n:]
+	if r.key, body, ok = lengthAndBytes(body); !ok {
+		return r, nil, false
+	}
+	if r.value, body, ok = lengthAndBytes(body); !ok || r.value == nil {
+		return r, nil, false
+	}
+	r.headers = body
+	return r, rest, true
+}
+
+// lengthAndBytes cuts bytes with their length in front off b; nil for the length -1.
+func lengthAndBytes(b []byte) (found, rest []byte, ok bool) {
+	size, n := binary.Varint(b)
+	if n <= 0 || size > int64(len(b)-n) {
+		return nil, nil, false
+	}
+	if size < 0 {
+		return nil, b[n:], true
+	}
+	end := n + int(size)
+	return b[n:end:end], b[end:], true
+}
+
+// encodeRecord appends r.
+func encodeRecord(dst []byte, r record, offsetDelta int64) []byte {
+	start := len(dst)
+	return endRecord(append(beginRecord(dst, r.key), r.value...), start, r.key, r.headers, r.timeDelta, offsetDelta)
 }

@@ -22,6 +22,9 @@ type decoded struct {
 	offset int64
 	time   int64 // ms
 	value  string
+	key    string
+	// headers are "key=value" with a space before each.
+	headers string
 }
 
 // decodeKgo reads wire as franz-go's consumer does, which checks the CRC.
@@ -33,10 +36,14 @@ func decodeKgo(t testing.TB, wire []byte) (records []decoded) {
 		t.Fatalf("kgo: %v", fp.Err)
 	}
 	for _, r := range fp.Records {
-		if r.Key != nil || len(r.Headers) != 0 {
-			t.Fatalf("kgo: record %d has key %q and headers %v", r.Offset, r.Key, r.Headers)
+		if r.Key != nil && len(r.Key) == 0 {
+			t.Fatalf("kgo: record %d has an empty key", r.Offset)
 		}
-		records = append(records, decoded{r.Offset, r.Timestamp.UnixMilli(), string(r.Value)})
+		d := decoded{offset: r.Offset, time: r.Timestamp.UnixMilli(), value: string(r.Value), key: string(r.Key)}
+		for _, h := range r.Headers {
+			d.headers += " " + h.Key + "=" + string(h.Value)
+		}
+		records = append(records, d)
 	}
 	return records
 }
@@ -60,10 +67,15 @@ func decodeKafkaGo(t testing.TB, wire []byte) (records []decoded) {
 		if err != nil {
 			t.Fatalf("kafka-go: %v", err)
 		}
-		if r.Key != nil || len(r.Headers) != 0 {
-			t.Fatalf("kafka-go: record %d has key %v and headers %v", r.Offset, r.Key, r.Headers)
+		key, err := protocol.ReadAll(r.Key)
+		if err != nil {
+			t.Fatalf("kafka-go: %v", err)
 		}
-		records = append(records, decoded{r.Offset, r.Time.UnixMilli(), string(value)})
+		d := decoded{offset: r.Offset, time: r.Time.UnixMilli(), value: string(value), key: string(key)}
+		for _, h := range r.Headers {
+			d.headers += " " + h.Key + "=" + string(h.Value)
+		}
+		records = append(records, d)
 	}
 }
 
@@ -74,8 +86,8 @@ func assemble(t testing.TB, codec Codec, level int, values []string, times []int
 	var records []byte
 	for i, v := range values {
 		start := len(records)
-		records = append(beginRecord(records), v...)
-		records = endRecord(records, start, times[i]-times[0], int64(i))
+		records = append(beginRecord(records, nil), v...)
+		records = endRecord(records, start, nil, nil, times[i]-times[0], int64(i))
 	}
 	with, err := newCompressor(codec, level)
 	if err != nil {
@@ -91,7 +103,7 @@ func assemble(t testing.TB, codec Codec, level int, values []string, times []int
 
 func expected(values []string, times []int64) (want []decoded) {
 	for i, v := range values {
-		want = append(want, decoded{int64(i), times[i], v})
+		want = append(want, decoded{offset: int64(i), time: times[i], value: v})
 	}
 	return want
 }
@@ -200,7 +212,7 @@ func TestStampOverwritesTheWholeHeader(t *testing.T) {
 }
 
 func TestNextRecordRefuses(t *testing.T) {
-	good := encodeRecord(nil, []byte("value"), 7, 3)
+	good := encodeRecord(nil, record{value: []byte("value"), timeDelta: 7}, 3)
 	for n := range len(good) {
 		if _, _, ok := nextRecord(good[:n]); ok {
 			t.Errorf("the first %d of %d bytes were taken for a record", n, len(good))
@@ -223,18 +235,50 @@ func TestNextRecordRefuses(t *testing.T) {
 	}
 }
 
-func TestNextRecordSkipsAKey(t *testing.T) {
-	r := kmsg.Record{TimestampDelta64: -5, Key: []byte("key"), Value: []byte("value")}
+func TestNextRecordReadsOtherClients(t *testing.T) {
+	r := kmsg.Record{TimestampDelta64: -5, Key: []byte("key"), Value: []byte("value"), Headers: []kmsg.Header{{Key: "a", Value: []byte("b")}}}
 	r.Length = int32(len(r.AppendTo(nil)) - 1)
 	got, rest, ok := nextRecord(append(r.AppendTo(nil), "rest"...))
-	if !ok || string(got.value) != "value" || got.timeDelta != -5 || string(rest) != "rest" {
+	if !ok || string(got.key) != "key" || string(got.value) != "value" || got.timeDelta != -5 || string(rest) != "rest" {
 		t.Errorf("got %+v, rest %q, ok %v", got, rest, ok)
 	}
+	if want := appendHeaders(nil, 1, Header{Key: "a", Value: "b"}); !bytes.Equal(got.headers, want) {
+		t.Errorf("headers %x, want %x", got.headers, want)
+	}
+}
+
+// Keys and headers of any length leave the value whole.
+func TestKeysAndHeaders(t *testing.T) {
+	text := string(bytes.Repeat([]byte("k"), 9000))
+	var records []byte
+	var want []decoded
+	for i, size := range []int{0, 1, 62, 63, 64, 65, 127, 128, 8191, 8192, 9000} {
+		for j, valueSize := range []int{0, 63, 64, 8191, 8192} {
+			r := record{value: []byte(text[:valueSize]), timeDelta: int64(j)}
+			d := decoded{offset: int64(len(want)), time: int64(j), value: string(r.value), key: text[:size]}
+			if size > 0 {
+				r.key = []byte(text[:size])
+			}
+			if i%2 == 1 {
+				r.headers = appendHeaders(nil, 2, Header{Key: "a", Value: text[:size]}, Header{Key: "b"})
+				d.headers = " a=" + text[:size] + " b="
+			}
+			records = encodeRecord(records, r, d.offset)
+			want = append(want, d)
+			if back, rest, ok := nextRecord(encodeRecord(nil, r, 7)); !ok || len(rest) > 0 || !bytes.Equal(back.key, r.key) || !bytes.Equal(back.value, r.value) {
+				t.Fatalf("key of %d bytes, value of %d: not read back", size, valueSize)
+			}
+		}
+	}
+	wire := append(make([]byte, lengthPrefix+headerSize), records...)
+	stamp(wire, None, int32(len(want)), 0, 0)
+	compare(t, "kgo", decodeKgo(t, wire), want)
+	compare(t, "kafka-go", decodeKafkaGo(t, wire), want)
 }
 
 func FuzzNextRecord(f *testing.F) {
 	f.Add([]byte{}, []byte{}, int64(0), int64(0))
-	f.Add(encodeRecord(nil, []byte("value"), 7, 3), []byte("value"), int64(64), int64(8192))
+	f.Add(encodeRecord(nil, record{value: []byte("value"), timeDelta: 7}, 3), []byte("value"), int64(64), int64(8192))
 	f.Add(bytes.Repeat([]byte{0xFF}, 20), bytes.Repeat([]byte("x"), 8192), int64(-1), int64(math.MaxInt32))
 	f.Add([]byte{12, 0, 0, 0, 100, 1, 0}, bytes.Repeat([]byte("y"), 63), int64(math.MinInt64), int64(1))
 	f.Fuzz(func(t *testing.T, foreign, value []byte, timeDelta, offsetDelta int64) {
@@ -242,14 +286,14 @@ func FuzzNextRecord(f *testing.F) {
 			if len(r.value)+len(rest) >= len(foreign) {
 				t.Fatalf("%x: value and rest are %d bytes of %d", foreign, len(r.value)+len(rest), len(foreign))
 			}
-			again, _, ok := nextRecord(encodeRecord(nil, r.value, r.timeDelta, 0))
+			again, _, ok := nextRecord(encodeRecord(nil, r, 0))
 			if !ok || again.timeDelta != r.timeDelta || !bytes.Equal(again.value, r.value) {
 				t.Fatalf("%x: read %+v, then %+v", foreign, r, again)
 			}
 		}
 
 		before := []byte("what stands before is not touched")
-		b := encodeRecord(slices.Clone(before), value, timeDelta, offsetDelta)
+		b := encodeRecord(slices.Clone(before), record{value: value, timeDelta: timeDelta}, offsetDelta)
 		if !bytes.HasPrefix(b, before) {
 			t.Fatalf("the record before was overwritten: %q", b)
 		}
