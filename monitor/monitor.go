@@ -68,6 +68,7 @@ type Output struct {
 	WireBytes uint64 `json:"wire_bytes"`
 	LogBytes  uint64 `json:"log_bytes"` // bytes of log files that are dealt with, those of dropped events included
 	InFlight  int    `json:"batches_in_flight"`
+	Waiting   int    `json:"events_waiting_for_topic,omitempty"` // of these, events whose topic cannot be had yet
 	// Stalled is why nothing is confirmed although there is something to send;
 	// empty while all is well.
 	Stalled string `json:"stalled,omitempty"`

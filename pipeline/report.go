@@ -65,11 +65,13 @@ func (s *Supervisor) numbers() []zap.Field {
 		zap.Uint64("invalid_utf8_bytes", n.InvalidUTF8),
 	}
 	if s.pipe.kafka != nil {
+		dropped := n.EventsDropped["too_large"] + n.EventsDropped["no_topic"] + n.EventsDropped["lost_topic"] + n.EventsDropped["no_partition"]
 		fields = append(fields,
 			zap.Uint64("delivered", n.EventsAcked), zap.Uint64("delivered_bytes", n.Output.LogBytes), zap.Uint64("wire_bytes", n.Output.WireBytes),
 			zap.Uint64("requests", n.Output.Requests), zap.Uint64("errors", n.Output.Errors),
-			zap.Uint64("truncated", n.Truncated), zap.Uint64("dropped", n.EventsDropped["too_large"]),
-			zap.Uint64("dead_letters", n.EventsDropped["dead_letter"]), zap.Int("in_flight", n.Output.InFlight))
+			zap.Uint64("truncated", n.Truncated), zap.Uint64("dropped", dropped),
+			zap.Uint64("dead_letters", n.EventsDropped["dead_letter"]),
+			zap.Int("in_flight", n.Output.InFlight), zap.Int("waiting_for_topic", n.Output.Waiting))
 	}
 	return fields
 }

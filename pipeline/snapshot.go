@@ -40,10 +40,11 @@ func (p *Pipeline) snapshot() monitor.Snapshot {
 		k := p.kafka.Stats()
 		s.EventsAcked, s.Truncated = k.Events, k.Truncated
 		s.EventsDropped["too_large"] = k.Dropped
+		s.EventsDropped["no_topic"], s.EventsDropped["lost_topic"], s.EventsDropped["no_partition"] = k.NoTopic, k.LostTopic, k.NoPartition
 		s.EventsDropped["dead_letter"] = k.LettersTooLarge + k.LettersRefused
 		s.DeadLetters = map[string]uint64{"too_large": k.LettersTooLarge, "refused": k.LettersRefused}
 		s.Output = monitor.Output{
-			Requests: k.Requests, Errors: k.Errors, WireBytes: k.WireBytes, LogBytes: k.LogBytes, InFlight: k.InFlight, Stalled: k.Stalled, StallCause: k.StallCause,
+			Requests: k.Requests, Errors: k.Errors, WireBytes: k.WireBytes, LogBytes: k.LogBytes, InFlight: k.InFlight, Waiting: k.Waiting, Stalled: k.Stalled, StallCause: k.StallCause,
 			Unconfirmed: k.Unconfirmed.Round(time.Millisecond).Seconds(), Reconnects: k.Reconnects, Failing: k.Failing,
 		}
 	}

@@ -47,8 +47,8 @@ func TestTrapMemoryWithoutBounds(t *testing.T) {
 			// Batches that were being compressed when the window was full
 			// come on top.
 			spare := r.compression.workers + 1
-			if inFlight > maxInFlight+spare || bytes > maxInFlightBytes+spare*(targetSize+targetSize/8) || inUse > spare {
-				t.Errorf("%d batches with %d bytes in flight, %d raw buffers in use", inFlight, bytes, inUse)
+			if inFlight > maxInFlight+spare || bytes > maxInFlightBytes+spare*(targetSize+targetSize/8) || inUse > spare*rawSize {
+				t.Errorf("%d batches with %d bytes in flight, %d bytes of raw buffers in use", inFlight, bytes, inUse)
 			}
 			if n := ourGoroutines(); n > 5*maxInFlight {
 				t.Errorf("%d goroutines", n)
@@ -80,8 +80,8 @@ func TestRawBuffersAreBounded(t *testing.T) {
 		r.Sink.mu.Unlock()
 	}
 	r.finish()
-	if limit := r.compression.workers + 1; most > limit {
-		t.Errorf("%d raw buffers in use, want at most %d", most, limit)
+	if limit := (r.compression.workers + 1) * rawSize; most > limit {
+		t.Errorf("raw buffers of %d bytes in use, want at most %d", most, limit)
 	}
 }
 

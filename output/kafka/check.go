@@ -32,15 +32,18 @@ type Step struct {
 }
 
 // Check tries whether events could be delivered: whether each host can be
-// reached and lets us in, and the topic's leaders under the addresses by which
-// the cluster names them; whether the topic exists or would be created. It
-// writes nothing and creates nothing. It ends with ctx, and takes no longer than
+// reached and lets us in, and the topics' leaders under the addresses by which
+// the cluster names them; whether the topics exist or would be created. Of those
+// that events decide on it names the format. It writes nothing and creates nothing. It ends with ctx, and takes no longer than
 // some ten seconds for each thing that does not answer.
 func Check(ctx context.Context, cfg Config) []Step {
 	c := &checker{cfg: &cfg, met: map[string]*visit{}}
 	err := cfg.check()
 	if err == nil {
 		c.cluster, err = newCluster(&cfg)
+	}
+	if err == nil {
+		c.router, err = newRouter(&cfg)
 	}
 	if err == nil {
 		c.login, err = cfg.SASL.mechanism()
@@ -52,7 +55,7 @@ func Check(ctx context.Context, cfg Config) []Step {
 	c.visit(ctx, cfg.Hosts, "")
 	for _, host := range cfg.Hosts {
 		if v := c.met[host]; v.conn != nil {
-			c.checkTopic(ctx, v)
+			c.checkTopics(ctx, v)
 			break
 		}
 	}
@@ -63,6 +66,7 @@ func Check(ctx context.Context, cfg Config) []Step {
 type checker struct {
 	cfg     *Config
 	cluster *cluster
+	router  *router
 	login   sasl.Mechanism // nil: none
 	met     map[string]*visit
 	steps   []Step

@@ -69,6 +69,20 @@ func TestCheckWorks(t *testing.T) {
 	}
 }
 
+// Each topic that is known without an event is checked; the others are told.
+func TestCheckManyTopics(t *testing.T) {
+	c := startCluster(t, 3, kfake.NumBrokers(1), kfake.SeedTopics(1, "errors"))
+	cfg := testConfig(c.ListenAddrs()...)
+	cfg.Topics = []Rule{
+		{Topic: "errors", When: condition(t, "message", "ERROR")},
+		{Topic: "%{[fields.app]}", Mappings: map[string]string{"a": "errors", "b": topic}},
+		{Topic: "%{[fields.app]}-%{+yyyy}"},
+	}
+	errors := "topic errors: exists\ntopic errors: leaders (1 partitions on 1 brokers)\ntopic errors: message size limit (1048588 bytes, batches have up to 1000000)\n"
+	wantText(t, runCheck(t, cfg), reached(0, "dial up", "API versions")+errors+topicWorks+
+		"topic %{[fields.app]}-%{+yyyy}: exists (not tried: events decide on the name)\n")
+}
+
 func TestCheckLogin(t *testing.T) {
 	for _, mechanism := range []string{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"} {
 		server, client := certificate(t)

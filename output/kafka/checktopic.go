@@ -15,14 +15,26 @@ import (
 	"github.com/segmentio/kafka-go/protocol/metadata"
 )
 
-// checkTopic asks one broker for the topic, and goes to the brokers that it
+// checkTopics checks the topics that are known without an event, and tells which are
+// not.
+func (c *checker) checkTopics(ctx context.Context, v *visit) {
+	known, formats := c.router.names()
+	for _, name := range known {
+		c.checkTopic(ctx, v, name)
+	}
+	for _, f := range formats {
+		c.steps = append(c.steps, Step{Subject: "topic " + f, Name: "exists", Detail: "not tried: events decide on the name"})
+	}
+}
+
+// checkTopic asks one broker for a topic, and goes to the brokers that it
 // names. That they can't be reached by those addresses (advertised.listeners) is
 // what most often stands between a pod and a cluster that it can dial.
-func (c *checker) checkTopic(ctx context.Context, v *visit) {
-	topic := visit{subject: "topic " + c.cfg.Topic}
+func (c *checker) checkTopic(ctx context.Context, v *visit, name string) {
+	topic := visit{subject: "topic " + name}
 	defer func() { c.steps = append(c.steps, topic.steps...) }()
 
-	res, err := ask[*metadata.Response](ctx, v.conn, &metadata.Request{TopicNames: []string{c.cfg.Topic}})
+	res, err := ask[*metadata.Response](ctx, v.conn, &metadata.Request{TopicNames: []string{name}})
 	if err == nil {
 		err = topicError(res)
 	}
@@ -44,7 +56,7 @@ func (c *checker) checkTopic(ctx context.Context, v *visit) {
 		}
 		return fmt.Sprintf("%d partitions on %d brokers", n, len(leaders)), nil
 	})
-	topic.try("message size limit", func() (string, error) { return c.sizeLimit(ctx, v.conn), nil })
+	topic.try("message size limit", func() (string, error) { return c.sizeLimit(ctx, v.conn, name), nil })
 }
 
 // leadersOf returns the brokers that lead partitions of the topic, and the
@@ -99,8 +111,8 @@ func (c *checker) creatable(ctx context.Context, b metadata.ResponseBroker) (str
 
 // sizeLimit asks how large a batch may be. A broker that does not say so is fine:
 // batches that are too large are split.
-func (c *checker) sizeLimit(ctx context.Context, conn *protocol.Conn) string {
-	value, err := setting(ctx, conn, topicResource, c.cfg.Topic, "max.message.bytes")
+func (c *checker) sizeLimit(ctx context.Context, conn *protocol.Conn, topic string) string {
+	value, err := setting(ctx, conn, topicResource, topic, "max.message.bytes")
 	if err != nil {
 		return fmt.Sprintf("skipped: %v", err)
 	}

@@ -2,10 +2,13 @@ package kafka
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -14,21 +17,22 @@ import (
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
 	"github.com/segmentio/kafka-go/protocol/metadata"
+	"github.com/segmentio/kafka-go/sasl"
 )
 
-// cluster is kafka-go's transport with what it lacks: metadata for our topic
+// cluster is kafka-go's transport with what it lacks: metadata for our topics
 // alone, a way to have it refreshed at once, and errors with a name.
 type cluster struct {
-	cfg       *Config
-	addr      net.Addr
-	dialer    *dialer
-	transport *kafkago.Transport
-	client    *kafkago.Client
+	cfg    *Config
+	addr   net.Addr
+	dialer *dialer
+	login  sasl.Mechanism // nil: none
 
 	throttled atomic.Int64 // until when a broker last said that it would not listen to us, in Unix nanoseconds
 
 	mu         sync.Mutex
-	generation int // counts resets; who saw an error of an older one need not reset again
+	link       *link // for the topics that are known
+	generation int   // counts resets; who saw an error of an older one need not reset again
 }
 
 func newCluster(cfg *Config) (*cluster, error) {
@@ -37,46 +41,29 @@ func newCluster(cfg *Config) (*cluster, error) {
 		return nil, err
 	}
 	c := &cluster{cfg: cfg, addr: kafkago.TCP(cfg.Hosts...), dialer: newDialer(cfg)}
-	c.transport = &kafkago.Transport{
-		Dial:        c.dialer.dial,
-		DialTimeout: cfg.Timeout,
-		// Brokers close idle connections after ten minutes; being first means
-		// never to write into a connection that is already gone.
-		IdleTimeout: 9 * time.Minute,
-		MetadataTTL: cfg.MetadataRefresh,
-		// Without this every refresh asks for all topics of the cluster.
-		MetadataTopics: []string{cfg.Topic},
-		ClientID:       cfg.ClientID,
-		TLS:            cfg.TLS,
-	}
 	if login != nil {
-		c.transport.SASL = watchedLogin{login, c.dialer}
-	}
-	c.client = &kafkago.Client{
-		Addr:      c.addr,
-		Transport: c.transport,
-		// RawProduce gives the broker half of this to gather its replicas'
-		// confirmations; left at zero the broker would get half a second.
-		Timeout: 2 * cfg.BrokerTimeout,
+		c.login = watchedLogin{login, c.dialer}
 	}
 	return c, nil
 }
 
-// partition is one partition of the topic as the metadata has it.
+// partition is one partition of a topic as the metadata has it.
 type partition struct {
 	id     int32
 	leader bool   // whether it has one
 	broker string // the leader's host:port
 }
 
-// partitions asks for the topic's partitions, creating the topic where the
-// cluster allows that. Answers come from kafka-go's cache.
-func (c *cluster) partitions(ctx context.Context) ([]partition, error) {
+// partitions asks for a topic's partitions, in the order of their ids, creating the
+// topic where the cluster allows that. Answers come from kafka-go's cache, but for
+// a topic that it does not know.
+func (c *cluster) partitions(ctx context.Context, topic string) ([]partition, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
-	gen, began := c.seen(), time.Now()
+	gen, began, link := c.seen(), time.Now(), c.use()
+	defer c.done(link)
 	ask := func(create bool) (*metadata.Response, error) {
-		r, err := c.transport.RoundTrip(ctx, c.addr, &metadata.Request{TopicNames: []string{c.cfg.Topic}, AllowAutoTopicCreation: create})
+		r, err := link.transport.RoundTrip(ctx, c.addr, &metadata.Request{TopicNames: []string{topic}, AllowAutoTopicCreation: create})
 		if err != nil {
 			return nil, err
 		}
@@ -90,9 +77,11 @@ func (c *cluster) partitions(ctx context.Context) ([]partition, error) {
 		err = topicError(res)
 	}
 	if err != nil {
-		// kafka-go keeps its first error until the next refresh: start afresh.
-		c.reset(gen)
-		return nil, fmt.Errorf("metadata of topic %s: %w", c.cfg.Topic, c.dialer.explain(err, began))
+		if !errors.Is(err, kafkago.UnknownTopicOrPartition) {
+			// kafka-go keeps its first error until the next refresh: start afresh.
+			c.reset(gen)
+		}
+		return nil, fmt.Errorf("metadata of topic %s: %w", topic, c.dialer.explain(err, began))
 	}
 	parts := make([]partition, len(res.Topics[0].Partitions))
 	brokers := map[int32]string{}
@@ -103,6 +92,7 @@ func (c *cluster) partitions(ctx context.Context) ([]partition, error) {
 		broker, leader := brokers[p.LeaderID]
 		parts[i] = partition{id: p.PartitionIndex, leader: leader, broker: broker}
 	}
+	slices.SortFunc(parts, func(a, b partition) int { return cmp.Compare(a.id, b.id) })
 	return parts, nil
 }
 
@@ -120,41 +110,15 @@ func topicError(res *metadata.Response) error {
 	return nil
 }
 
-// seen is what reset wants to hear after an error.
-func (c *cluster) seen() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.generation
-}
-
-// reset forgets connections and metadata, unless somebody did so since
-// generation was seen. The next request asks anew.
-func (c *cluster) reset(generation int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.generation == generation {
-		c.generation++
-		c.transport.CloseIdleConnections()
-	}
-}
-
-// reconnect closes all connections, those in use as well, and forgets the
-// metadata. Requests that are under way end with net.ErrClosed.
-func (c *cluster) reconnect() {
-	c.mu.Lock()
-	c.generation++
-	c.transport.CloseIdleConnections()
-	c.mu.Unlock()
-	c.dialer.cut()
-}
-
 // produce sends wire, length prefix included, and waits for the confirmation.
-func (c *cluster) produce(ctx context.Context, partition int32, wire []byte) error {
+func (c *cluster) produce(ctx context.Context, topic string, partition int32, wire []byte) error {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
-	res, err := c.client.RawProduce(ctx, &kafkago.RawProduceRequest{
-		Topic:        c.cfg.Topic,
+	link := c.use()
+	defer c.done(link)
+	res, err := link.client.RawProduce(ctx, &kafkago.RawProduceRequest{
+		Topic:        topic,
 		Partition:    int(partition),
 		RequiredAcks: kafkago.RequiredAcks(c.cfg.Acks),
 		RawRecords:   protocol.RawRecordSet{Reader: bytes.NewReader(wire)},

@@ -122,7 +122,7 @@ func TestBrokenCompressorSendsTheBatchAsItIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range ev.Events {
-		b.add(r.feed.encoder, ev, i)
+		b.add(r.feed.encoder, ev, i, nil, &headers{})
 	}
 	broken := &compressor{codec: Zstd, other: brokenCodec{}}
 	pieces := r.build(broken, make([]byte, 0, 10), b.raw, b, b.count, 1<<20)

@@ -48,11 +48,23 @@ const (
 // Config is output.kafka.
 type Config struct {
 	Hosts    []string // host:port, to find the cluster by
-	Topic    string
 	Acks     Acks
 	Codec    Codec
 	Level    int // gzip: -3 (stateless) to 9, or AutoLevel
 	ClientID string
+
+	// Topics are asked one after the other for the topic of an event, then Topic, a
+	// name or a format string. An event for which none has a name is dropped.
+	Topics []Rule
+	Topic  string
+	// TopicPatience is how long events wait for a topic that does not exist, or that
+	// may not be written to, while others can be had, and twelve times that while
+	// none can; then they are dropped until it can. 0 is for ever, as it is with a
+	// single topic.
+	TopicPatience time.Duration
+	Key           string // a format string; empty: records have no keys
+	Partition     Partition
+	Headers       []Header
 
 	// BulkMaxSize is the greatest number of events in a record batch.
 	BulkMaxSize int
@@ -126,6 +138,7 @@ func Defaults() Config {
 		BulkMaxSize: 2048, MaxMessageBytes: 1_000_000,
 		Timeout: 30 * time.Second, BrokerTimeout: 10 * time.Second,
 		BackoffInit: time.Second, BackoffMax: time.Minute,
+		TopicPatience:   5 * time.Minute,
 		MetadataRefresh: 10 * time.Minute, MetadataBackoff: 250 * time.Millisecond,
 	}
 }
@@ -134,8 +147,6 @@ func (c *Config) check() error {
 	switch {
 	case len(c.Hosts) == 0:
 		return fmt.Errorf("kafka: no hosts")
-	case c.Topic == "":
-		return fmt.Errorf("kafka: no topic")
 	case c.BulkMaxSize < 1:
 		return fmt.Errorf("kafka: bulk size %d is not positive", c.BulkMaxSize)
 	case c.TooLarge == SetAside && c.DeadLetter == nil:

@@ -32,14 +32,14 @@ func TestConfigIsChecked(t *testing.T) {
 	}
 }
 
-// Filebeat's defaults, as its reference has them; acks and the level of gzip are
-// logcar's own.
+// Filebeat's defaults, as its reference has them; acks, the level of gzip and the
+// patience are logcar's own.
 func TestDefaults(t *testing.T) {
 	got := Defaults()
 	want := Config{
 		Acks: AcksAll, Codec: Gzip, Level: 3, ClientID: "beats", BulkMaxSize: 2048, MaxMessageBytes: 1_000_000,
 		Timeout: 30 * time.Second, BrokerTimeout: 10 * time.Second, BackoffInit: time.Second, BackoffMax: time.Minute,
-		MetadataRefresh: 10 * time.Minute, MetadataBackoff: 250 * time.Millisecond,
+		MetadataRefresh: 10 * time.Minute, MetadataBackoff: 250 * time.Millisecond, TopicPatience: 5 * time.Minute,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v\nwant %+v", got, want)

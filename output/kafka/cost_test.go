@@ -45,11 +45,12 @@ func (s signal) Ack(uint64) { s <- struct{}{} }
 
 // startBlackhole starts a broker that confirms and keeps nothing, and a sink for
 // it that has its connections and buffers.
-func startBlackhole(t testing.TB, codec Codec, level int) *Sink {
+func startBlackhole(t testing.TB, codec Codec, level int, change func(*Config)) *Sink {
 	t.Helper()
 	c := startCluster(t, 1, kfake.NumBrokers(1), kfake.BlackholeProduce())
 	cfg := testConfig(c.ListenAddrs()...)
 	cfg.Codec, cfg.Level, cfg.FlushFrequency = codec, level, time.Millisecond
+	change(&cfg)
 	s, err := New(cfg, newEncoder(), zap.NewNop())
 	if err != nil {
 		t.Fatal(err)
@@ -65,10 +66,25 @@ func startBlackhole(t testing.TB, codec Codec, level int) *Sink {
 }
 
 // A batch costs some allocations, the broker's in this process and kafka-go's
-// among them; an event costs none. Buffers and compressors are used again.
+// among them; an event costs none. Buffers and compressors are used again. So it is
+// also where the way of events depends on what all of a batch have in common.
 func TestEventsAllocateNothing(t *testing.T) {
+	for name, change := range map[string]func(*Config){
+		"one topic":        unchanged,
+		"topic of a field": func(cfg *Config) { cfg.Topic = "%{[fields.nope]:logs}" },
+		"key of a field": func(cfg *Config) {
+			cfg.Topic, cfg.Key, cfg.Headers = "%{[fields.nope]:logs}", "%{[fields.service]}", []Header{{"a", "b"}}
+		},
+	} {
+		t.Run(name, func(t *testing.T) { allocateNothing(t, change) })
+	}
+}
+
+func unchanged(*Config) {}
+
+func allocateNothing(t *testing.T, change func(*Config)) {
 	const perBatch, bytesPerBatch = 150, 400_000
-	s := startBlackhole(t, Gzip, 3)
+	s := startBlackhole(t, Gzip, 3, change)
 	done := make(signal, 1)
 	send := func(b *event.Batch) {
 		b.Token = event.NewToken(done, 0)
@@ -113,7 +129,7 @@ func BenchmarkSend(b *testing.B) {
 			name = fmt.Sprintf("gzip-%d", c.level)
 		}
 		b.Run(name, func(b *testing.B) {
-			s := startBlackhole(b, c.codec, c.level)
+			s := startBlackhole(b, c.codec, c.level, unchanged)
 			batch := javaLog(1000)
 			done := make(signal, 1024)
 			batch.Token = event.NewToken(done, 0)
@@ -135,6 +151,34 @@ func BenchmarkSend(b *testing.B) {
 	}
 }
 
+// BenchmarkRoutes is BenchmarkSend without compression, for ways that are worked
+// out once, for each batch, and for each event.
+func BenchmarkRoutes(b *testing.B) {
+	for _, c := range []struct {
+		name   string
+		change func(*Config)
+	}{
+		{"one", unchanged},
+		{"batch", func(cfg *Config) { cfg.Topic = "%{[fields.nope]:logs}" }},
+		{"event", func(cfg *Config) { cfg.Key = "%{[message]}" }},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			s := startBlackhole(b, None, 0, c.change)
+			batch := javaLog(1000)
+			done := make(signal, 1)
+			batch.Token = event.NewToken(done, 0)
+			b.SetBytes(int64(len(batch.Data)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := s.Send(context.Background(), batch); err != nil {
+					b.Fatal(err)
+				}
+				<-done
+			}
+		})
+	}
+}
+
 // BenchmarkCompress is the floor: the same records through the compressor alone.
 func BenchmarkCompress(b *testing.B) {
 	log := javaLog(1000)
@@ -144,7 +188,7 @@ func BenchmarkCompress(b *testing.B) {
 		b.Fatal(err)
 	}
 	for i := range log.Events {
-		open.add(enc, log, i)
+		open.add(enc, log, i, nil, &headers{})
 	}
 	for _, level := range []int{1, 3, 6} {
 		b.Run(fmt.Sprintf("gzip-%d", level), func(b *testing.B) {

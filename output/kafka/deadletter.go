@@ -47,7 +47,7 @@ func newLetter(now time.Time, reason string, cause error, topic string, document
 
 // setAside puts documents into the dead letter, all of them or none. With an error
 // they are still there to be dealt with.
-func (s *Sink) setAside(reason string, cause error, documents [][]byte) error {
+func (s *Sink) setAside(reason string, cause error, topic string, documents [][]byte) error {
 	if s.cfg.DeadLetter == nil {
 		return errNoDeadLetter
 	}
@@ -56,7 +56,7 @@ func (s *Sink) setAside(reason string, cause error, documents [][]byte) error {
 	e.SetEscapeHTML(false)
 	now := time.Now().UTC()
 	for _, d := range documents {
-		if err := e.Encode(newLetter(now, reason, cause, s.cfg.Topic, d)); err != nil {
+		if err := e.Encode(newLetter(now, reason, cause, topic, d)); err != nil {
 			return fmt.Errorf("dead letter: %w", err)
 		}
 	}
@@ -137,7 +137,7 @@ func (s *Sink) sift(p piece, b *batch, cause error) ([]piece, error) {
 			n++
 		}
 	}
-	if err := s.setAside(refused, cause, letters); err != nil || n == 0 {
+	if err := s.setAside(refused, cause, b.to.name, letters); err != nil || n == 0 {
 		return nil, err
 	}
 	return s.build(with, nil, kept, b, n, len(p.wire)), nil

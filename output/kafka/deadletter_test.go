@@ -271,7 +271,7 @@ func TestLetterOfText(t *testing.T) {
 	s := &Sink{cfg: Config{Topic: topic, DeadLetter: &d}, log: zap.NewNop()}
 	texts := []string{"2026-01-01 <b>\n\"x\"", `{"a": 1`, ""}
 	for _, text := range texts {
-		if err := s.setAside(refused, errors.New("no"), [][]byte{[]byte(text)}); err != nil {
+		if err := s.setAside(refused, errors.New("no"), topic, [][]byte{[]byte(text)}); err != nil {
 			t.Fatal(err)
 		}
 	}

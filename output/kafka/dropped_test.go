@@ -71,7 +71,7 @@ func TestEventsDroppedByProcessors(t *testing.T) {
 				t.Errorf("%+v, want %d events", st, len(want))
 			}
 			if inUse := s.compression.inUse; inUse != 0 {
-				t.Errorf("%d raw buffers are still in use", inUse)
+				t.Errorf("%d bytes of raw buffers are still in use", inUse)
 			}
 		})
 	}

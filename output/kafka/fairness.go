@@ -1,27 +1,33 @@
 package kafka
 
-import "time"
+import (
+	"math/rand/v2"
+	"time"
+)
 
 // Which partition a batch goes to, and how much may wait for those that cannot be
 // written: neither many partitions that fail nor a broker that hangs may hold back
 // what others take.
 
-// pick chooses the partition of a batch: each its turn, but for those that have
-// more to send than others; then those whose broker leaves other requests without
-// an answer, and at last those that have no leader or fail just now. One whose
-// broker is stuck would collect the whole window otherwise.
-func (s *Sink) pick() *lane {
+// pick chooses the partition of a batch of events that may go to any: each its
+// turn, but for those that have more to send than others; then those whose broker
+// leaves other requests without an answer, and at last those that have no leader or
+// fail just now. One whose broker is stuck would collect the whole window otherwise.
+func (s *Sink) pick(t *target, events int32) *lane {
+	how := &s.cfg.Partition
+	if l := t.group; t.groupLeft > 0 && !l.failing && !l.gone {
+		t.groupLeft -= int(events)
+		return l
+	}
+	if how.Strategy == Random {
+		t.next = rand.IntN(len(t.parts))
+	}
 	mute := s.muteBrokers()
 	var best *lane
 	var least, at int
-	for i := range s.parts {
-		p := s.parts[(s.next+i)%len(s.parts)]
-		l := s.lanes[p.id]
-		if l == nil {
-			l = &lane{id: p.id}
-			s.lanes[p.id] = l
-		}
-		l.broker = p.broker
+	for i := range t.parts {
+		p := t.parts[(t.next+i)%len(t.parts)]
+		l := t.lane(p)
 		load := len(l.queue)
 		switch {
 		case !p.leader || l.failing:
@@ -36,18 +42,21 @@ func (s *Sink) pick() *lane {
 			break
 		}
 	}
-	s.next += at + 1
+	t.next += at + 1
+	t.group, t.groupLeft = best, how.GroupEvents-int(events)
 	return best
 }
 
 // muteBrokers returns the brokers that leave requests without an answer.
 func (s *Sink) muteBrokers() (mute map[string]bool) {
-	for _, l := range s.lanes {
-		if l.mute != "" {
-			if mute == nil {
-				mute = map[string]bool{}
+	for _, t := range s.targets {
+		for _, l := range t.lanes {
+			if l.mute != "" {
+				if mute == nil {
+					mute = map[string]bool{}
+				}
+				mute[l.mute] = true
 			}
-			mute[l.mute] = true
 		}
 	}
 	return mute
@@ -81,32 +90,51 @@ func (s *Sink) avoid(l *lane, failing, mute bool) {
 	}
 }
 
-// stuck is what failing lanes hold while other partitions work, in batches and in
-// compressed bytes. It is called with the lock held.
-func (s *Sink) stuck() (batches, bytes int) {
-	for _, l := range s.lanes {
+// works says whether some partition of the topic can be written.
+func (t *target) works() bool {
+	for _, p := range t.parts {
+		if l := t.lanes[p.id]; p.leader && (l == nil || !l.failing) {
+			return true
+		}
+	}
+	return false
+}
+
+// held is what lies in failing lanes, and what waits for the partitions to be known,
+// in batches and in compressed bytes.
+func (t *target) held() (batches, bytes int) {
+	for _, b := range t.waiting {
+		batches, bytes = batches+1, bytes+b.size
+	}
+	for _, l := range t.lanes {
 		if l.failing {
-			batches += len(l.queue)
 			for _, b := range l.queue {
-				bytes += b.size
+				batches, bytes = batches+1, bytes+b.size
 			}
 		}
 	}
-	if batches == 0 {
-		return 0, 0
-	}
-	for _, p := range s.parts {
-		if l := s.lanes[p.id]; p.leader && (l == nil || !l.failing) {
-			return batches, bytes
-		}
-	}
-	return 0, 0
+	return batches, bytes
 }
 
-// hasRoom says whether another batch may be opened. What partitions hold that
-// cannot be written is not counted, within a bound of its own, while others can:
-// twelve of them would stop them all.
+// stuck is what is held anywhere while something else works, in batches and in
+// compressed bytes. It is called with the lock held.
+func (s *Sink) stuck() (batches, bytes int) {
+	works := false
+	for _, t := range s.targets {
+		n, size := t.held()
+		batches, bytes = batches+n, bytes+size
+		works = works || t.works()
+	}
+	if !works {
+		return 0, 0
+	}
+	return batches, bytes
+}
+
+// hasRoom says whether another batch may be opened. What partitions and topics hold
+// that cannot be written is not counted, within a bound of its own, while others
+// can: twelve of them would stop them all.
 func (s *Sink) hasRoom() bool {
 	batches, bytes := s.stuck()
-	return s.inFlight-batches < maxInFlight && s.bytes-bytes < maxInFlightBytes && bytes < maxStuckBytes && s.compression.room()
+	return s.inFlight-batches < maxInFlight && s.bytes-bytes < maxInFlightBytes && bytes < maxStuckBytes && s.compression.room(s.filled)
 }

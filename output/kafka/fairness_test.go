@@ -153,13 +153,14 @@ func TestPick(t *testing.T) {
 		{"all brokers are mute", map[int32]*lane{1: {id: 1, failing: true, mute: "a"}, 2: {id: 2, failing: true, mute: "b"}}, []int32{0, 0, 0}},
 		{"all fail", map[int32]*lane{0: {id: 0, failing: true}, 1: {id: 1, failing: true}, 2: {id: 2, failing: true}}, []int32{0, 1, 2, 3}},
 	} {
-		s := &Sink{parts: parts, lanes: map[int32]*lane{}}
+		to := &target{name: topic, parts: parts, lanes: map[int32]*lane{}}
+		s := &Sink{targets: map[string]*target{topic: to}}
 		for id, l := range c.lanes {
-			s.lanes[id] = l
+			to.lanes[id] = l
 		}
 		var got []int32
 		for range c.want {
-			l := s.pick()
+			l := s.pick(to, 1)
 			l.queue = append(l.queue, &batch{})
 			got = append(got, l.id)
 		}

@@ -146,7 +146,9 @@ func await[T any](t testing.TB, what string, c <-chan T) T {
 }
 
 // stored is how many records the topic holds.
-func stored(c *kfake.Cluster) (n int) {
+func stored(c *kfake.Cluster) int { return storedIn(c, topic) }
+
+func storedIn(c *kfake.Cluster, topic string) (n int) {
 	for _, p := range c.PartitionInfos(topic) {
 		n += int(p.HighWatermark)
 	}
@@ -156,6 +158,11 @@ func stored(c *kfake.Cluster) (n int) {
 // readBack reads all that the topic holds, by partition. It may be called by any
 // goroutine.
 func readBack(t testing.TB, c *kfake.Cluster, opts ...kgo.Opt) map[int32][]*kgo.Record {
+	t.Helper()
+	return readTopic(t, c, topic, opts...)
+}
+
+func readTopic(t testing.TB, c *kfake.Cluster, topic string, opts ...kgo.Opt) map[int32][]*kgo.Record {
 	t.Helper()
 	client, err := kgo.NewClient(append(opts, kgo.SeedBrokers(c.ListenAddrs()...), kgo.ConsumeTopics(topic),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(50*time.Millisecond))...)
@@ -167,7 +174,7 @@ func readBack(t testing.TB, c *kfake.Cluster, opts ...kgo.Opt) map[int32][]*kgo.
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	got := map[int32][]*kgo.Record{}
-	for left := stored(c); left > 0; {
+	for left := storedIn(c, topic); left > 0; {
 		f := client.PollFetches(ctx)
 		if err := f.Err(); err != nil {
 			t.Errorf("%d records are not read back: %v", left, err)

@@ -4,16 +4,18 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"go.uber.org/zap"
 )
 
-// A lane is one partition in use. It has one request in flight, so that order
-// holds through every retry. Its goroutine lives while there is something in it.
+// A lane is one partition of a topic in use. It has one request in flight, so that
+// order holds through every retry. Its goroutine lives while there is something in
+// it.
 type lane struct {
+	to      *target
 	id      int32
+	open    *batch // of events that have to go there
 	queue   []*batch
 	running bool
 	broker  string // that leads the partition
@@ -25,17 +27,30 @@ type lane struct {
 	producer producer // its goroutine's alone
 }
 
+// place names the lane.
+func (l *lane) place() place { return place{l.to.name, int(l.id)} }
+
 // assign gives a sealed batch to a partition. It is called with the lock held.
 func (s *Sink) assign(b *batch) {
-	if len(s.parts) == 0 || time.Since(s.partsAt) > partitionsAge {
-		s.resolve()
+	t := b.to
+	if len(t.parts) == 0 || time.Since(t.partsAt) > partitionsAge {
+		s.resolve(t)
 	}
-	if len(s.parts) == 0 {
-		s.homeless = append(s.homeless, b)
+	if len(t.parts) == 0 {
+		t.waiting = append(t.waiting, b)
 		s.compress(b)
 		return
 	}
-	l := s.pick()
+	l := b.lane
+	if l != nil && l.gone {
+		l = nil
+		if p, ok := t.find(b.lane.id); ok { // it has come back
+			l = t.lane(p)
+		}
+	}
+	if l == nil {
+		l = s.pick(t, b.count)
+	}
 	l.queue = append(l.queue, b)
 	if l.running {
 		// It may have to wait for long, and must not keep its raw buffer.
@@ -45,56 +60,6 @@ func (s *Sink) assign(b *batch) {
 	l.running = true
 	s.work.Add(1)
 	go s.drive(l)
-}
-
-// resolve has the partitions read (again). It is called with the lock held.
-func (s *Sink) resolve() {
-	if s.resolving {
-		return
-	}
-	s.resolving = true
-	s.work.Add(1)
-	go func() {
-		defer s.work.Done()
-		for attempt := 0; ; attempt++ {
-			parts, err := s.cluster.partitions(s.life)
-			if err == nil {
-				s.outage.ok(noLane)
-				s.resolved(parts)
-				return
-			}
-			if s.life.Err() != nil {
-				return
-			}
-			s.stats.errors.Add(1)
-			s.outage.failed(s.located(incident{cause: classify(err).cause, err: err, partition: noLane}))
-			if !s.pause(s.backoff(attempt, classify(err).refresh)) {
-				return
-			}
-		}
-	}()
-}
-
-// noLane is the outage that stands for the cluster as a whole.
-const noLane = -1
-
-func (s *Sink) resolved(parts []partition) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.parts, s.partsAt, s.resolving = parts, time.Now(), false
-	for id, l := range s.lanes {
-		if !slices.ContainsFunc(parts, func(p partition) bool { return p.id == id }) {
-			// The topic was made anew, with fewer partitions. The lane's
-			// goroutine finds its batches another one.
-			l.gone = true
-			delete(s.lanes, id)
-		}
-	}
-	waiting := s.homeless
-	s.homeless = nil
-	for _, b := range waiting {
-		s.assign(b)
-	}
 }
 
 // drive sends a lane's batches, one after the other, until none is left.
@@ -137,19 +102,30 @@ func (s *Sink) drive(l *lane) {
 }
 
 // leaves moves the batches of a lane whose partition is gone to others, the first
-// one without its pieces that are delivered. It says whether it did.
+// one without its pieces that are delivered. When the topic as a whole was given
+// up they go nowhere. It says whether it did.
 func (s *Sink) leaves(l *lane, delivered int) bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if !l.gone {
+		s.mu.Unlock()
 		return false
 	}
-	l.queue[0].pieces = l.queue[0].pieces[delivered:]
-	s.outage.ok(int(l.id))
-	for _, b := range l.queue {
-		s.assign(b)
-	}
+	left := l.queue
 	l.queue = nil
+	left[0].pieces = left[0].pieces[delivered:]
+	lost := l.to.lost
+	for _, b := range left {
+		if !lost {
+			s.assign(b)
+		}
+	}
+	s.mu.Unlock()
+	s.outage.ok(l.place())
+	if lost {
+		for _, b := range left {
+			s.abandon(b)
+		}
+	}
 	return true
 }
 
@@ -180,7 +156,7 @@ func (s *Sink) deliver(l *lane, b *batch, p piece) []piece {
 		b.stale = true
 		s.stats.errors.Add(1)
 		if losesProducer(err) {
-			s.log.Info("the broker has forgotten the producer, going on under a new id", zap.Int32("partition", l.id), zap.Error(err))
+			s.log.Info("the broker has forgotten the producer, going on under a new id", zap.String("topic", l.to.name), zap.Int32("partition", l.id), zap.Error(err))
 			l.producer.known = false
 			if attempt == 0 {
 				continue // nothing to wait for
@@ -212,7 +188,7 @@ func (s *Sink) deliver(l *lane, b *batch, p piece) []piece {
 		}
 		if f.refresh {
 			s.mu.Lock()
-			s.resolve()
+			s.resolve(l.to)
 			s.mu.Unlock()
 		}
 	}
@@ -225,7 +201,7 @@ func (s *Sink) ask(l *lane, b *batch, p piece) (piece, error) {
 	err := s.identify(l)
 	if err == nil {
 		p = l.sign(p, b.stale)
-		err = s.cluster.produce(s.life, l.id, p.wire)
+		err = s.cluster.produce(s.life, l.to.name, l.id, p.wire)
 		s.stats.requests.Add(1)
 	}
 	if stored := err == nil || l.producer.known && isDuplicate(err); !stored {
@@ -240,7 +216,7 @@ func (s *Sink) ask(l *lane, b *batch, p piece) (piece, error) {
 
 // advances notes that something of a lane was confirmed, or set aside.
 func (s *Sink) advances(l *lane) {
-	healed := s.outage.advanced(int(l.id))
+	healed := s.outage.advanced(l.place())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ends(l, false, false)
@@ -255,7 +231,7 @@ func (s *Sink) fails(l *lane, f failure, err error) {
 	s.ends(l, true, f.mute)
 	broker := l.broker
 	s.mu.Unlock()
-	s.outage.failed(s.located(incident{cause: f.cause, err: err, broker: broker, partition: int(l.id)}))
+	s.outage.failed(s.located(incident{cause: f.cause, err: err, broker: broker, place: l.place()}))
 }
 
 // ends notes how a lane's request has ended. It is called with the lock held.

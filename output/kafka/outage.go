@@ -20,7 +20,7 @@ type outage struct {
 	since   time.Time
 	told    time.Time
 	errors  int
-	failing map[int]bool
+	failing map[place]bool
 	last    incident
 	cause   *cause // that was told
 
@@ -28,13 +28,21 @@ type outage struct {
 	stall    stall
 }
 
+// A place is what fails by itself: a partition of a topic, or its metadata.
+type place struct {
+	topic     string
+	partition int // or noLane: the topic as a whole
+}
+
+// noLane is in the place of a partition where there is none.
+const noLane = -1
+
 // An incident is a failure, and where it was.
 type incident struct {
 	*cause
-	err       error
-	broker    string // host:port, as far as it is known
-	topic     string
-	partition int // or noLane
+	place
+	err    error
+	broker string // host:port, as far as it is known
 }
 
 func (i *incident) fields() []zap.Field {
@@ -58,7 +66,7 @@ const (
 )
 
 func newOutage(log *zap.Logger) *outage {
-	return &outage{log: log, failing: map[int]bool{}}
+	return &outage{log: log, failing: map[place]bool{}}
 }
 
 // failed is told of each failure.
@@ -73,7 +81,7 @@ func (o *outage) failed(i incident) {
 	if begins {
 		o.since, o.errors = now, 0
 	}
-	o.failing[i.partition] = true
+	o.failing[i.place] = true
 	o.errors++
 	o.last = i
 	age, news := now.Sub(o.told), o.cause != i.cause
@@ -91,26 +99,26 @@ func (o *outage) failed(i incident) {
 }
 
 // ok is told that a lane does not fail any more.
-func (o *outage) ok(lane int) {
+func (o *outage) ok(at place) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.mend(lane, false)
+	o.mend(at, false)
 }
 
 // advanced is told of each confirmation, and of what was set aside. It says
 // whether that has ended a stall.
-func (o *outage) advanced(lane int) (healed bool) {
+func (o *outage) advanced(at place) (healed bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	healed = o.stall.barks > 0
 	o.progress, o.stall = time.Now(), stall{}
-	o.mend(lane, healed)
+	o.mend(at, healed)
 	return healed
 }
 
-func (o *outage) mend(lane int, healed bool) {
-	ended := o.failing[lane] && len(o.failing) == 1
-	delete(o.failing, lane)
+func (o *outage) mend(at place, healed bool) {
+	ended := o.failing[at] && len(o.failing) == 1
+	delete(o.failing, at)
 	if healed || ended && !o.told.Before(o.since) { // who was not told of it need not hear of its end
 		o.log.Info("kafka takes events again", zap.Int("errors", o.errors), zap.Int("still_failing", len(o.failing)),
 			zap.Duration("after", time.Since(o.since).Round(time.Millisecond)))
@@ -167,9 +175,10 @@ func (o *outage) bark(i incident, limit time.Duration) int {
 func (o *outage) state() (stalled *cause, failing int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	failing = len(o.failing)
-	if o.failing[noLane] {
-		failing--
+	for at := range o.failing {
+		if at.partition != noLane {
+			failing++
+		}
 	}
 	return o.stall.cause, failing
 }

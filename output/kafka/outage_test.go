@@ -24,6 +24,9 @@ func attemptsTake(cfg *Config, n int) time.Duration {
 	return time.Duration(max(n-growing, 0)) * cfg.BackoffMax / 2
 }
 
+// at is a place of a topic.
+func at(partition int) place { return place{topic, partition} }
+
 // However the broker is down, logcar tries at the pace of its back-off and says
 // so in a few lines.
 func TestOutageIsQuietAndCheap(t *testing.T) {
@@ -151,7 +154,7 @@ func TestOutageLines(t *testing.T) {
 			c = &cause{what: what}
 			causes[what] = c
 		}
-		o.failed(incident{cause: c, err: errors.New("x"), partition: lane})
+		o.failed(incident{cause: c, err: errors.New("x"), place: at(lane)})
 	}
 	for _, c := range []struct {
 		name string
@@ -178,20 +181,20 @@ func TestOutageLines(t *testing.T) {
 				<-time.After(time.Second)
 			}
 			for lane := range 16 {
-				o.ok(lane)
+				o.ok(at(lane))
 			}
 		}, []string{warn + "a", info}},
 		{"not over before all lanes are well", func(o *outage) {
 			failed(o, 0, "a")
 			failed(o, 1, "a")
-			o.ok(0)
-			o.ok(2)
+			o.ok(at(0))
+			o.ok(at(2))
 		}, []string{warn + "a"}},
 		{"a new cause is told", func(o *outage) {
 			failed(o, 0, "a")
 			<-time.After(6 * time.Second)
 			failed(o, 0, "b")
-			o.ok(0)
+			o.ok(at(0))
 		}, []string{warn + "a", warn + "b", info}},
 		{"causes that alternate do not flood", func(o *outage) {
 			for i := range 1000 { // 10 s
@@ -202,11 +205,11 @@ func TestOutageLines(t *testing.T) {
 		{"flapping does not flood", func(o *outage) {
 			for range 290 { // 2.9 s
 				failed(o, 0, "a")
-				o.ok(0)
+				o.ok(at(0))
 				<-time.After(10 * time.Millisecond)
 			}
 		}, []string{warn + "a", info}},
-		{"success without an outage is nothing new", func(o *outage) { o.ok(0); o.ok(noLane) }, nil},
+		{"success without an outage is nothing new", func(o *outage) { o.ok(at(0)); o.ok(at(noLane)) }, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

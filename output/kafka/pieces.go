@@ -20,35 +20,54 @@ type compression struct {
 	queue   []*batch
 	idle    []*compressor
 
-	inUse int      // raw buffers handed out
-	raws  [][]byte // and those at rest
+	inUse int      // bytes of raw buffers that wait to be compressed
+	raws  [][]byte // raw buffers at rest
+	rest  int      // their bytes
 	wires [][]byte
 }
 
-// room says whether another batch may be opened: one that fills, and one for
-// each worker. One more that waits would cost a megabyte and gain nothing.
-func (c *compression) room() bool { return c.inUse < c.workers+1 }
+// rawSize is the size of a raw buffer that is to be filled.
+const rawSize = targetSize + targetSize/16
 
-func (c *compression) buffer() []byte {
-	c.inUse++
-	if n := len(c.raws); n > 0 {
+// room says whether another batch may be opened beside those that have filled bytes:
+// one may fill, and one wait for each worker. One more that waits would cost a
+// megabyte and gain nothing.
+func (c *compression) room(filled int) bool {
+	return c.inUse == 0 || c.inUse+filled <= c.workers*rawSize
+}
+
+// buffer returns a raw buffer, while open ones hold so many bytes. One that will not
+// be the only one begins small, and as large ones only as long as all together are
+// not larger than the same number of lone ones.
+func (c *compression) buffer(lone bool, held int) []byte {
+	if n := len(c.raws); n > 0 && held+c.rest <= (c.workers+1)*rawSize {
 		b := c.raws[n-1]
 		c.raws = c.raws[:n-1]
+		c.rest -= cap(b)
 		return b
 	}
-	return make([]byte, 0, targetSize+targetSize/16)
+	if lone {
+		return make([]byte, 0, rawSize)
+	}
+	return make([]byte, 0, 4<<10)
 }
 
 // bloated says that more is kept than a trickle of events needs.
 func (c *compression) bloated() bool { return len(c.raws) > 1 || len(c.idle) > 1 }
 
-// release takes a raw buffer back. One that a huge event has blown up is left
-// to the garbage collector.
-func (c *compression) release(raw []byte) {
-	c.inUse--
-	if cap(raw) <= 2*targetSize {
+// keep takes the raw buffer of an open batch back. One that a huge event has blown
+// up is left to the garbage collector.
+func (c *compression) keep(raw []byte) {
+	if cap(raw) <= 2*targetSize && c.rest <= c.workers*rawSize {
 		c.raws = append(c.raws, raw)
+		c.rest += cap(raw)
 	}
+}
+
+// release takes the raw buffer of a sealed batch back.
+func (c *compression) release(raw []byte) {
+	c.inUse -= cap(raw)
+	c.keep(raw)
 }
 
 // take returns an idle compressor of the level, or nil. One of another level is
@@ -183,7 +202,7 @@ func (s *Sink) cut(with *compressor, records []byte, b *batch, count int32, limi
 		s.log.Error("dropping an event whose record cannot be read back")
 		return nil
 	}
-	if s.cfg.TooLarge == SetAside && s.setsAside(r.value, limit) {
+	if s.cfg.TooLarge == SetAside && s.setsAside(r.value, b, limit) {
 		return nil
 	}
 	if s.cfg.TooLarge == Drop {
@@ -199,7 +218,7 @@ func (s *Sink) shorten(with *compressor, r record, b *batch, limit int) []piece 
 	for {
 		shorter, left, err := s.encoder.Truncate(r.value)
 		if err != nil || left == 0 {
-			if s.cfg.DeadLetter != nil && s.cfg.TooLarge != SetAside && s.setsAside(whole, limit) {
+			if s.cfg.DeadLetter != nil && s.cfg.TooLarge != SetAside && s.setsAside(whole, b, limit) {
 				return nil
 			}
 			return s.drop(whole, limit, err)
@@ -225,8 +244,8 @@ func (s *Sink) drop(doc []byte, limit int, err error) []piece {
 
 // setsAside puts an event that is too large for the broker into the dead letter,
 // and says whether it could.
-func (s *Sink) setsAside(doc []byte, limit int) bool {
-	err := s.setAside(tooLarge, fmt.Errorf("%d bytes do not fit into a batch of %d", len(doc), limit), [][]byte{doc})
+func (s *Sink) setsAside(doc []byte, b *batch, limit int) bool {
+	err := s.setAside(tooLarge, fmt.Errorf("%d bytes do not fit into a batch of %d", len(doc), limit), b.to.name, [][]byte{doc})
 	if err != nil {
 		s.log.Error("an event that is too large for the broker cannot be set aside", zap.Int("bytes", len(doc)), zap.Error(err))
 	}

@@ -280,7 +280,7 @@ func TestHalves(t *testing.T) {
 		var want []decoded
 		for i := range count {
 			value := strings.Repeat("v", int(i*37%9000))
-			records = encodeRecord(records, record{value: []byte(value), timeDelta: int64(i) - 5, key: []byte("key"), headers: appendHeaders(nil, 1, Header{"a", "b"})}, int64(i))
+			records = encodeRecord(records, record{value: []byte(value), timeDelta: int64(i) - 5, key: []byte("key"), headers: encodeHeaders(1, Header{"a", "b"})}, int64(i))
 			want = append(want, decoded{int64(i), int64(i) - 5, value, "key", " a=b"})
 		}
 		first, second := halves(records, count)

@@ -38,7 +38,9 @@ func (c *cluster) newProducer(ctx context.Context) (id int64, epoch int16, err e
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
-	r, err := c.transport.RoundTrip(ctx, c.addr, &initProducer{TransactionTimeoutMs: math.MaxInt32, ProducerID: -1, ProducerEpoch: -1})
+	link := c.use()
+	defer c.done(link)
+	r, err := link.transport.RoundTrip(ctx, c.addr, &initProducer{TransactionTimeoutMs: math.MaxInt32, ProducerID: -1, ProducerEpoch: -1})
 	if err != nil {
 		return 0, 0, fmt.Errorf("get producer id: %w", c.dialer.explain(err, began))
 	}

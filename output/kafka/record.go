@@ -71,55 +71,51 @@ const guessedHead = 2 + 1 + 1 + 1 + 1 + 2
 
 // beginRecord leaves room for the head of a record; its value is appended next.
 func beginRecord(dst, key []byte) []byte {
-	return append(dst, make([]byte, guessedHead+len(key))...)
+	dst = append(dst, make([]byte, guessedHead)...)
+	if key != nil {
+		dst = append(dst, key...)
+	}
+	return dst
 }
 
 // endRecord writes the head of the record whose room began at start, with the same
-// key, and its end. A nil key is none; headers are what appendHeaders makes, nil
+// key, and its end. A nil key is none; headers are what encodeHeaders makes, nil
 // is none.
 func endRecord(dst []byte, start int, key, headers []byte, timeDelta, offsetDelta int64) []byte {
-	if headers == nil {
-		headers = noHeaders
-	}
 	room := guessedHead + len(key)
 	value := len(dst) - start - room
-	var head [2*binary.MaxVarintLen64 + binary.MaxVarintLen32 + 1]byte
+	var head [48]byte
 	h := append(head[:0], 0) // attributes
 	h = binary.AppendVarint(h, timeDelta)
 	h = binary.AppendVarint(h, offsetDelta)
 	if key == nil {
-		h = append(h, 1) // -1
+		h = append(h, 1) // length -1: null
 	} else {
 		h = binary.AppendVarint(h, int64(len(key)))
 	}
-	var length, valueLength [binary.MaxVarintLen64]byte
-	v := binary.AppendVarint(valueLength[:0], int64(value))
-	l := binary.AppendVarint(length[:0], int64(len(h)+len(key)+len(v)+value+len(headers)))
-	if n := len(l) + len(h) + len(key) + len(v); n != room {
+	beforeKey := len(h)
+	h = binary.AppendVarint(h, int64(value))
+	var length [binary.MaxVarintLen64]byte
+	l := binary.AppendVarint(length[:0], int64(len(h)+len(key)+value+max(len(headers), 1)))
+	if n := len(l) + len(h) + len(key); n != room {
 		if n > room {
-			dst = append(dst, make([]byte, n-room)...)
+			dst = append(dst, head[:n-room]...)
 		}
 		copy(dst[start+n:], dst[start+room:start+room+value])
 		dst = dst[:start+n+value]
 	}
-	at := start + copy(dst[start:], l)
-	at += copy(dst[at:], h)
-	at += copy(dst[at:], key)
-	copy(dst[at:], v)
-	return append(dst, headers...)
-}
-
-// noHeaders are the headers of a record that has none.
-var noHeaders = []byte{0}
-
-// appendHeaders writes how many headers follow, and some of them.
-func appendHeaders(dst []byte, count int, headers ...Header) []byte {
-	dst = binary.AppendVarint(dst, int64(count))
-	for _, h := range headers {
-		dst = append(binary.AppendVarint(dst, int64(len(h.Key))), h.Key...)
-		dst = append(binary.AppendVarint(dst, int64(len(h.Value))), h.Value...)
+	copy(dst[start:], l)
+	if at := start + len(l); key == nil {
+		copy(dst[at:], h)
+	} else {
+		at += copy(dst[at:], h[:beforeKey])
+		at += copy(dst[at:], key)
+		copy(dst[at:], h[beforeKey:])
 	}
-	return dst
+	if headers == nil {
+		return append(dst, 0) // none
+	}
+	return append(dst, headers...)
 }
 
 // A record as it is read back from a batch's records region.

@@ -242,7 +242,7 @@ func TestNextRecordReadsOtherClients(t *testing.T) {
 	if !ok || string(got.key) != "key" || string(got.value) != "value" || got.timeDelta != -5 || string(rest) != "rest" {
 		t.Errorf("got %+v, rest %q, ok %v", got, rest, ok)
 	}
-	if want := appendHeaders(nil, 1, Header{Key: "a", Value: "b"}); !bytes.Equal(got.headers, want) {
+	if want := encodeHeaders(1, Header{Key: "a", Value: "b"}); !bytes.Equal(got.headers, want) {
 		t.Errorf("headers %x, want %x", got.headers, want)
 	}
 }
@@ -260,7 +260,7 @@ func TestKeysAndHeaders(t *testing.T) {
 				r.key = []byte(text[:size])
 			}
 			if i%2 == 1 {
-				r.headers = appendHeaders(nil, 2, Header{Key: "a", Value: text[:size]}, Header{Key: "b"})
+				r.headers = encodeHeaders(2, Header{Key: "a", Value: text[:size]}, Header{Key: "b"})
 				d.headers = " a=" + text[:size] + " b="
 			}
 			records = encodeRecord(records, r, d.offset)

@@ -3,14 +3,12 @@ package kafka
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
 
-	"github.com/logcar/logcar/event"
 	"github.com/logcar/logcar/output"
 )
 
@@ -22,8 +20,8 @@ const (
 	// confirmed. When they are reached Send blocks: the files are the buffer.
 	maxInFlight      = 12
 	maxInFlightBytes = 2 << 20
-	// maxStuckBytes bounds what waits, besides, for partitions that cannot be
-	// written while others can.
+	// maxStuckBytes bounds what waits, besides, for partitions and topics that
+	// cannot be written while others can.
 	maxStuckBytes = 4 << 20
 
 	// A batch of few events, or one that comes after a pause, is sent after the
@@ -50,7 +48,7 @@ const (
 	partitionsAge = time.Minute
 )
 
-// Sink delivers batches to one topic. It implements event.Sink.
+// Sink delivers batches to topics. It implements event.Sink.
 type Sink struct {
 	cfg         Config
 	encoder     *output.Encoder
@@ -71,10 +69,18 @@ type Sink struct {
 	room chan struct{} // told when Send may look again
 	idle chan struct{} // told when nothing is in flight
 
+	// Those of Send alone.
+	router  *router
+	headers headers
+	sends   uint64
+	told    [reasons]time.Time // when the log had a line of events that were dropped
+
 	mu       sync.Mutex
-	open     *batch
-	sealed   time.Time // when the batch before it was sealed
+	opened   []*batch  // those that are open, oldest first
+	filled   int       // their bytes
+	sealed   time.Time // when the last one was sealed
 	linger   *time.Timer
+	due      time.Time   // when linger rings; zero: it does not
 	slack    *time.Timer // rings when the sink has had nothing to do for a while
 	watchdog *time.Timer // runs while something is in flight
 	relaxed  bool        // it has rung before
@@ -87,13 +93,9 @@ type Sink struct {
 
 	stallLimit, slowLimit time.Duration // constants but for tests
 
-	parts     []partition
-	partsAt   time.Time
-	next      int
-	resolving bool
-	homeless  []*batch // sealed before the partitions were known
-	lanes     map[int32]*lane
-	limit     int // the largest batch that the broker is thought to take
+	targets map[string]*target
+	only    *target // the one topic; nil: events decide
+	limit   int     // the largest batch that the broker is thought to take
 }
 
 // New returns a sink that writes encoder's documents. It connects when there is
@@ -105,15 +107,21 @@ func New(cfg Config, encoder *output.Encoder, log *zap.Logger) (*Sink, error) {
 	s := &Sink{
 		cfg: cfg, encoder: encoder, log: log, outage: newOutage(log),
 		room: make(chan struct{}, 1), idle: make(chan struct{}, 1),
-		lanes: map[int32]*lane{}, limit: cfg.MaxMessageBytes,
-		next:        rand.IntN(1 << 16), // sidecars must not all begin with partition 0
+		headers: newHeaders(cfg.Headers, encoder.HasIDs()),
+		targets: map[string]*target{}, limit: cfg.MaxMessageBytes,
 		compression: compression{workers: cfg.workers()},
 		throttle:    throttle{path: "/sys/fs/cgroup/cpu.stat"},
 		stallLimit:  stallLimit, slowLimit: slowLimit,
 	}
 	var err error
+	if s.router, err = newRouter(&s.cfg); err != nil {
+		return nil, err
+	}
 	if s.cluster, err = newCluster(&s.cfg); err != nil {
 		return nil, err
+	}
+	if name := s.router.topicOfAll(); name != "" {
+		s.only = s.target([]byte(name))
 	}
 	s.life, s.end = context.WithCancel(context.Background())
 	s.linger = time.AfterFunc(time.Hour, s.lingered)
@@ -125,129 +133,83 @@ func New(cfg Config, encoder *output.Encoder, log *zap.Logger) (*Sink, error) {
 	return s, nil
 }
 
-// Send appends b's events to the open record batch, and seals it each time that
-// it is full.
-func (s *Sink) Send(ctx context.Context, b *event.Batch) error {
-	if len(b.Events) == 0 {
-		b.Token.Done()
-		return nil
-	}
-	if err := s.encoder.Start(b); err != nil {
-		return err
-	}
-	token := b.Token
-	var parts *share // set when b does not fit into one record batch
-	at := b.Time.UnixMilli()
-
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i := range b.Events {
-		if s.open == nil {
-			if err := s.begin(ctx, at); err != nil {
-				return err
-			}
-		}
-		s.open.add(s.encoder, b, i)
-		if s.open.full(s.cfg.BulkMaxSize) && i < len(b.Events)-1 {
-			if parts == nil {
-				parts = newShare(token)
-				token = event.NewToken(parts, 0)
-			}
-			parts.add()
-			s.open.tokens = append(s.open.tokens, token)
-			s.seal()
-		}
-	}
-	if parts != nil {
-		parts.add()
-		defer parts.Ack(0) // the share that kept the token from being done too early
-	}
-	if s.open.count == 0 {
-		// Processors have dropped all that would be in it.
-		s.compression.release(s.open.raw)
-		s.open = nil
-		s.linger.Stop()
-		token.Done()
-		return nil
-	}
-	s.open.tokens = append(s.open.tokens, token)
-	if s.open.full(s.cfg.BulkMaxSize) {
-		s.seal()
-	}
-	return nil
-}
-
-// begin opens a batch, waiting for room. It is called with the lock held, and
-// gives it away while it waits.
-func (s *Sink) begin(ctx context.Context, at int64) error {
-	for {
-		if s.closed {
-			return fmt.Errorf("kafka: send after close")
-		}
-		if s.hasRoom() {
-			break
-		}
-		s.mu.Unlock()
-		var err error
-		select {
-		case <-s.room:
-		case <-ctx.Done():
-			err = ctx.Err()
-		}
-		s.mu.Lock()
-		if err != nil {
-			return err
-		}
-	}
-	s.open = newBatch(s.compression.buffer(), at)
-	if d := s.cfg.FlushFrequency; d > 0 {
+// ring has the open batches looked at d after now, or earlier.
+func (s *Sink) ring(now time.Time, d time.Duration) {
+	if at := now.Add(d); s.due.IsZero() || at.Before(s.due) {
+		s.due = at
 		s.linger.Reset(d)
-	} else {
-		s.linger.Reset(shortLinger)
 	}
-	return nil
 }
 
-// lingered is called by the timer of the open batch.
+// lingered is called by the timer of the open batches.
 func (s *Sink) lingered() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.due = time.Time{}
 	s.consider()
 }
 
-// consider seals the open batch when it has waited long enough. It is called
-// when its timer rings and when something in flight has come home.
+// consider seals the open batches that have waited long enough. It is called when
+// their timer rings and when something in flight has come home.
 func (s *Sink) consider() {
-	b := s.open
-	if b == nil || len(b.tokens) == 0 {
-		return // the rest of the Send that opened it will see to it
-	}
-	patience := longLinger
-	if d := s.cfg.FlushFrequency; d > 0 {
-		patience = d
-	} else if b.count <= fewEvents || b.opened.Sub(s.sealed) > longLinger {
-		patience = shortLinger
-	}
-	if wait := patience - time.Since(b.opened); wait > 0 {
-		s.linger.Reset(wait)
-		return
-	}
-	if batches, _ := s.stuck(); s.closed || s.inFlight-batches < trickle {
-		s.seal()
+	now := time.Now()
+	for i := 0; i < len(s.opened); {
+		b := s.opened[i]
+		if len(b.tokens) == 0 {
+			i++ // the rest of the Send that opened it will see to it
+		} else if wait := s.patience(b) - now.Sub(b.opened); wait > 0 && !s.closed {
+			s.ring(now, wait)
+			i++
+		} else if s.mayGo(b) {
+			s.seal(b) // the next one takes its place
+		} else {
+			i++
+		}
 	}
 }
 
-// seal closes the open batch and sends it on its way: to a compressor, and into
+// patience is how long an open batch waits for more.
+func (s *Sink) patience(b *batch) time.Duration {
+	switch {
+	case s.cfg.FlushFrequency > 0:
+		return s.cfg.FlushFrequency
+	case b.count <= fewEvents || b.opened.Sub(s.sealed) > longLinger:
+		return shortLinger
+	}
+	return longLinger
+}
+
+// mayGo says whether a batch that is not full would be on its way at once, or
+// nearly so.
+func (s *Sink) mayGo(b *batch) bool {
+	if s.closed {
+		return true
+	}
+	if stuck, _ := s.stuck(); s.only == nil && s.inFlight-stuck >= maxInFlight {
+		return false
+	}
+	if b.lane != nil {
+		return len(b.lane.queue) == 0
+	}
+	held := 0
+	if b.to.works() {
+		held, _ = b.to.held()
+	}
+	return b.to.inFlight-held < trickle
+}
+
+// seal closes an open batch and sends it on its way: to a compressor, and into
 // the lane of its partition, where it waits for its turn. A small one whose turn
 // comes at once is compressed there, which saves waking another goroutine.
-func (s *Sink) seal() {
-	b := s.open
-	s.open, s.sealed = nil, time.Now()
-	s.linger.Stop()
+func (s *Sink) seal(b *batch) {
+	s.close(b)
+	s.sealed = time.Now()
 	if s.inFlight == 0 {
 		s.wind()
 	}
 	s.inFlight++
+	b.to.inFlight++
+	s.compression.inUse += cap(b.raw)
 	if len(b.raw) > smallBatch {
 		s.compress(b)
 	}
@@ -263,6 +225,7 @@ func (s *Sink) settle(b *batch) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inFlight--
+	b.to.inFlight--
 	s.bytes -= b.size
 	s.compression.recycle(b)
 	s.consider()
@@ -270,7 +233,7 @@ func (s *Sink) settle(b *batch) {
 	if s.inFlight == 0 {
 		s.watchdog.Stop()
 	}
-	if s.inFlight == 0 && s.open == nil {
+	if s.inFlight == 0 && len(s.opened) == 0 {
 		poke(s.idle)
 		if s.compression.bloated() || !s.relaxed {
 			s.slack.Reset(afterwards)
@@ -282,8 +245,9 @@ func (s *Sink) settle(b *batch) {
 // the time, and a node has many sidecars.
 func (s *Sink) relax() {
 	s.mu.Lock()
-	quiet := s.inFlight == 0 && s.open == nil
+	quiet := s.inFlight == 0 && len(s.opened) == 0
 	if quiet {
+		s.compression.rest = 0
 		s.compression.raws, s.compression.wires, s.compression.idle = nil, nil, nil
 		s.relaxed = true
 	}
@@ -297,9 +261,7 @@ func (s *Sink) relax() {
 func (s *Sink) Close(ctx context.Context) error {
 	s.mu.Lock()
 	s.closed = true
-	if s.open != nil && len(s.open.tokens) > 0 {
-		s.seal()
-	}
+	s.consider()
 	left := s.inFlight
 	s.mu.Unlock()
 
@@ -324,7 +286,7 @@ func (s *Sink) Close(ctx context.Context) error {
 	s.end() // with the lock held: no work begins after it
 	s.mu.Unlock()
 	s.work.Wait()
-	s.cluster.transport.CloseIdleConnections()
+	s.cluster.close()
 	return err
 }
 

@@ -8,6 +8,8 @@ import (
 // counters are the sink's numbers; they only grow.
 type counters struct {
 	events, logs, wire, requests, errors, truncated, dropped, reconnects, lettersTooLarge, lettersRefused atomic.Uint64
+
+	nowhere [reasons]atomic.Uint64
 }
 
 // Stats are numbers since the start.
@@ -21,11 +23,17 @@ type Stats struct {
 	Dropped    uint64 // events that did not fit even so, or were not to be cut
 	Reconnects uint64 // times that the watchdog has closed all connections
 
+	// Events that were dropped because no topic was selected for them or none can
+	// have such a name; because the topic cannot be had (see TopicPatience); and
+	// because a field that decides on the partition is missing (see Strict).
+	NoTopic, LostTopic, NoPartition uint64
+
 	// Events in the dead letter: too large, and refused by the broker for good.
 	LettersTooLarge, LettersRefused uint64
 
 	InFlight int // batches that are sealed and not confirmed
 	Failing  int // partitions whose last request has failed
+	Waiting  int // events in these batches that wait for their topic to be known
 
 	// Stalled is why nothing is confirmed, once that has lasted for 30 s with
 	// something to send, and StallCause the same in one word that never changes,
@@ -40,12 +48,19 @@ type Stats struct {
 func (s *Sink) Stats() Stats {
 	c := &s.stats
 	s.mu.Lock()
-	inFlight := s.inFlight
+	inFlight, waiting := s.inFlight, 0
+	for _, t := range s.targets {
+		for _, b := range t.waiting {
+			waiting += int(b.count)
+		}
+	}
 	s.mu.Unlock()
 	st := Stats{
 		Events: c.events.Load(), LogBytes: c.logs.Load(), WireBytes: c.wire.Load(), Requests: c.requests.Load(),
 		Errors: c.errors.Load(), Truncated: c.truncated.Load(), Dropped: c.dropped.Load(), Reconnects: c.reconnects.Load(),
 		LettersTooLarge: c.lettersTooLarge.Load(), LettersRefused: c.lettersRefused.Load(), InFlight: inFlight,
+		NoTopic: c.nowhere[noTopic].Load() + c.nowhere[badTopic].Load(), LostTopic: c.nowhere[lostTopic].Load(),
+		NoPartition: c.nowhere[noHash].Load(), Waiting: waiting,
 	}
 	stalled, failing := s.outage.state()
 	st.Failing = failing

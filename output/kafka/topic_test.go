@@ -137,14 +137,14 @@ func TestNewPartitionsAreFound(t *testing.T) {
 	// connection makes it old at once.
 	r.cluster.reset(r.cluster.seen())
 	r.Sink.mu.Lock()
-	r.partsAt = time.Time{}
+	r.only.partsAt = time.Time{}
 	r.Sink.mu.Unlock()
 	r.send(0, 1, 100)
 	r.waitDone(2)
 	eventually(t, "the partitions are read again", func() bool {
 		r.Sink.mu.Lock()
 		defer r.Sink.mu.Unlock()
-		return len(r.parts) == 4
+		return len(r.only.parts) == 4
 	})
 	for n := range 8 {
 		r.send(0, 1, 100)

@@ -47,7 +47,11 @@ func (s *Sink) watch() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if fresh && s.life.Err() == nil {
-		s.resolve()
+		for _, t := range s.targets {
+			if t.inFlight > 0 {
+				s.resolve(t)
+			}
+		}
 	}
 	if s.inFlight > 0 {
 		// Drawn from the upper half: when a cluster comes back, a thousand
@@ -74,10 +78,10 @@ func (s *Sink) diagnose(now time.Time) incident {
 	}
 	// A request that is still under way has not failed, and is the worse for it.
 	if broker, since := s.cluster.dialer.silent(); broker != "" && since.Before(recently) {
-		return s.located(incident{cause: causeSilent, broker: broker, partition: s.waiting(broker), err: errUnanswered})
+		return s.located(incident{cause: causeSilent, broker: broker, place: s.waiting(broker), err: errUnanswered})
 	}
 	if i.cause == nil {
-		i = incident{cause: causeOther, err: errUnknown, partition: noLane}
+		i = incident{cause: causeOther, err: errUnknown, place: s.anywhere()}
 	}
 	return s.located(i)
 }
@@ -89,7 +93,6 @@ var (
 
 // located completes an incident by what is known of its place.
 func (s *Sink) located(i incident) incident {
-	i.topic = s.cfg.Topic
 	if failed, ok := errors.AsType[*dialError](i.err); ok {
 		i.broker = failed.broker
 	}
@@ -99,15 +102,25 @@ func (s *Sink) located(i incident) incident {
 	return i
 }
 
-// waiting returns a partition of the broker that has a request under way, or
-// noLane.
-func (s *Sink) waiting(broker string) int {
+// anywhere is the place of what concerns the cluster.
+func (s *Sink) anywhere() place {
+	if s.only != nil {
+		return s.only.whole()
+	}
+	return place{partition: noLane}
+}
+
+// waiting returns a partition of the broker that has a request under way, if there
+// is one.
+func (s *Sink) waiting(broker string) place {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for id, l := range s.lanes {
-		if l.running && l.broker == broker {
-			return int(id)
+	for _, t := range s.targets {
+		for _, l := range t.lanes {
+			if l.running && l.broker == broker {
+				return l.place()
+			}
 		}
 	}
-	return noLane
+	return s.anywhere()
 }
