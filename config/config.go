@@ -247,6 +247,9 @@ func (c *Config) read(root *tree.Root, settings tree.Settings) []*included {
 	files := c.include(s, settings)
 	c.readInputs(s, files)
 	c.readOutput(s)
+	if patience := notNegative(s, "logcar.missing_topic", kafka.Defaults().TopicPatience); c.Kafka != nil {
+		c.Kafka.TopicPatience = patience
+	}
 	return files
 }
 

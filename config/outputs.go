@@ -71,13 +71,7 @@ func readKafka(s *tree.Section) *kafka.Config {
 	if len(hosts) == 0 {
 		s.Errorf("hosts", "no hosts: expected a list such as [\"kafka-1:9092\", \"kafka-2:9092\"]")
 	}
-	c.Topic = s.String("topic", "")
-	switch {
-	case c.Topic == "":
-		s.Errorf("topic", "no topic: expected a name")
-	case strings.Contains(c.Topic, "%{"):
-		s.Errorf("topic", "topics that depend on the event are not supported yet; expected a name")
-	}
+	readRouting(s, &c)
 	switch acks := s.Int("required_acks", int(c.Acks)); acks {
 	case -1, 0, 1:
 		c.Acks = kafka.Acks(acks)

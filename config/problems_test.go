@@ -205,10 +205,25 @@ func TestErrors(t *testing.T) {
 
 		{"no hosts", "filebeat.inputs: [paths: /a]\noutput.kafka: {topic: t}\n", []string{out + `kafka.hosts: no hosts: expected a list such as ["kafka-1:9092", "kafka-2:9092"]`}},
 		{"bad host", "filebeat.inputs: [paths: /a]\noutput.kafka: {topic: t, hosts: ['kafka://k:9092']}\n", []string{out + `kafka.hosts: "kafka://k:9092" is not of the form host:port`}},
-		{"no topic", "filebeat.inputs: [paths: /a]\noutput.kafka: {hosts: k}\n", []string{out + "kafka.topic: no topic: expected a name"}},
-		{"topic by event", "filebeat.inputs: [paths: /a]\noutput.kafka: {hosts: k, topic: '%{[fields.topic]}'}\n", []string{
-			out + "kafka.topic: topics that depend on the event are not supported yet; expected a name",
+		{"no topic", "filebeat.inputs: [paths: /a]\noutput.kafka: {hosts: k}\n", []string{out + "kafka.topic: no topic: expected a name, or topics"}},
+		{"topic's format", "filebeat.inputs: [paths: /a]\noutput.kafka: {hosts: k, topic: '%{topic}'}\n", []string{
+			out + `kafka.topic: parse format string "%{topic}": unsupported format expression "topic"; a field is written %{[topic]}`,
 		}},
+		{"topic's name", "filebeat.inputs: [paths: /a]\noutput.kafka: {hosts: k, topic: 'my logs'}\n", []string{
+			out + `kafka.topic: "my logs" cannot be the name of a topic; expected up to 249 letters, digits, dots, underscores and hyphens`,
+		}},
+		{"rules", broker("topics: [{default: a/b}, {topic: c, when: {equal.a: 1}}, {topic: '%{[x]}', mappings: {a.b: [1]}}, {topic: '%{[x]}', mappings: {y: z/}}]"), []string{
+			out + `kafka.topics.0.default: "a/b" cannot be the name of a topic; expected up to 249 letters, digits, dots, underscores and hyphens`,
+			out + "kafka.topics.0.topic: no topic: expected a name",
+			out + `kafka.topics.1.when.equal: equal is not a condition; did you mean "equals"?; conditions: equals, contains, regexp, range, has_fields, network, or, and, not`,
+			out + "kafka.topics.2.mappings: expected a map of values to topics",
+			out + `kafka.topics.3.mappings.y: "z/" cannot be the name of a topic; expected up to 249 letters, digits, dots, underscores and hyphens`,
+		}},
+		{"a condition that is none", broker("topics: [{topic: c, when: x}]"), []string{out + "kafka.topics.0.when: expected a condition"}},
+		{"key", broker("key: '%{[a'"), []string{out + `kafka.key: parse format string "%{[a": missing closing '}'`}},
+		{"two strategies", broker("partition: {random: , hash: }"), []string{out + "kafka.partition: more than one strategy (hash, random); expected one of hash, random, round_robin"}},
+		{"another strategy", broker("partition.murmur2: {}"), []string{out + `kafka.partition: strategy "murmur2" is unknown; expected one of hash, random, round_robin`}},
+		{"group_events", broker("partition.random.group_events: 0"), []string{out + "kafka.partition.random.group_events: 0 is out of range; expected 1 to 1073741824"}},
 		{"acks", broker("required_acks: 2"), []string{out + "kafka.required_acks: 2 is not one of -1 (all replicas), 1 (the leader), 0 (none)"}},
 		{"acks in words", broker("required_acks: all"), []string{out + `kafka.required_acks: "all" is not an integer; expected a whole number such as 10`}},
 		{"codec", broker("compression: gz"), []string{out + `kafka.compression: "gz" is not one of none, no, off, gzip, snappy, lz4, zstd`}},

@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/logcar/logcar/config/tree"
@@ -22,7 +21,7 @@ func readProcessors(s *tree.Section) *processor.Chain {
 	prepare(typed, text)
 	chain, err := processor.New(typed)
 	if err != nil {
-		reportProcessors(s, err)
+		reportProcessors(s, "processors", err)
 		return nil
 	}
 	for _, n := range chain.Notes() {
@@ -95,23 +94,21 @@ func withoutEmpty(v any) {
 	}
 }
 
-func reportProcessors(s *tree.Section, err error) {
+// reportProcessors says what is wrong with processors or with a condition, each
+// thing with its path from the key on.
+func reportProcessors(s *tree.Section, key string, err error) {
 	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
-		s.Errorf("processors", "%v", err)
+		s.Errorf(key, "%v", err)
 		return
 	}
 	for _, err := range joined.Unwrap() {
 		var e *processor.Error
-		if !errors.As(err, &e) {
-			s.Errorf("processors", "%v", err)
-			continue
+		if errors.As(err, &e) {
+			s.Errorf(joinKey(key, e.Path), "%s", e.Text)
+		} else {
+			s.Errorf(key, "%v", err)
 		}
-		path := e.Path
-		if path == "" {
-			path = fmt.Sprint(e.Index)
-		}
-		s.Errorf("processors."+path, "%s", e.Text)
 	}
 }
 

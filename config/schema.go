@@ -49,6 +49,8 @@ var beneath = map[string]*tree.Table{
 	"filebeat.config.inputs": &configInputsTable, "filebeat.config.prospectors": &configInputsTable,
 	"output.kafka": &kafkaTable, "output.file": &fileTable, "output.console": &consoleTable,
 	"ssl": &tlsTable, "codec": &codecTable, "file_identity": &identityTable,
+	"topics": &topicTable, "headers": &headerTable,
+	"partition.hash": &hashTable, "partition.random": &groupTable, "partition.round_robin": &groupTable,
 	"json": &jsonTable, "multiline": &multilineTable, "parsers": &parserTable,
 	"ndjson": &ndjsonTable, "container": &containerTable, "syslog": &syslogTable, "include_message": &includeTable,
 }
@@ -82,7 +84,7 @@ func newBranch(name string, options []tree.Option) *branch {
 			at = at.below[part]
 		}
 		last := path[len(path)-1]
-		if o.Kind == tree.Group && o.Name == "output" {
+		if o.Kind == tree.Group && (o.Name == "output" || o.Name == "partition") {
 			continue // its options are listed beside it
 		}
 		at.option[last] = o

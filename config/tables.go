@@ -81,7 +81,8 @@ var topTable = tree.Table{Name: "top", Options: slices.Concat(
 		option("http.enabled", tree.Bool, "false", "/stats, /metrics, /health, /ready, and /drain, which announces the end of the pod"),
 		option("http.host", tree.String, "localhost", "an address, or unix:///path"),
 		option("http.port", tree.Int, "5066", ""),
-		option("logcar.event_id", tree.Bool, "false", "logcar's own: an id in @metadata._id that is the same when an event is delivered again, for Logstash's document_id"),
+		option("logcar.event_id", tree.Bool, "false", "logcar's own: an id in @metadata._id, and in Kafka the record header logcar-id, that is the same when an event is delivered again, for Logstash's document_id"),
+		option("logcar.missing_topic", tree.Duration, "5m", "logcar's own: where events decide on topics, how long they wait for one that does not exist while others do, and twelve times that while none does, before they are dropped and counted; 0 is for ever"),
 		option("logcar.quiet", tree.Duration, "1s", "logcar's own: when stopping, how long no file must have grown before logcar ends"),
 		option("logcar.exit_when_quiet", tree.Duration, "0", "logcar's own, for Jobs: end when nothing was written for so long; 0 is never"),
 		option("logcar.done_file", tree.String, "", "logcar's own, for Jobs: end when this file appears"),
@@ -133,7 +134,14 @@ var kafkaTable = tree.Table{Name: "output.kafka", Options: slices.Concat(
 	[]tree.Option{
 		option("enabled", tree.Bool, "true", ""),
 		option("hosts", tree.Strings, "", "host:port; 9092 when there is no port"),
-		option("topic", tree.String, "", "a name"),
+		option("topic", tree.String, "", "a name or a format string such as logs-%{[fields.app]}; what gets none is dropped and counted"),
+		{Name: "topics", Kind: tree.List, Note: "asked one after the other, before topic"},
+		option("key", tree.String, "", "a format string; a key that is empty or lacks a field is none"),
+		{Name: "headers", Kind: tree.List, Note: "of every record; with logcar.event_id there is logcar-id as well"},
+		{Name: "partition", Kind: tree.Group, Note: "one of hash, random, round_robin; hash by default"},
+		{Name: "partition.hash", Kind: tree.Group, Note: "records with a key, or with the hashed fields, go where Filebeat 7.13 and later put them; others to any partition, a batch each its turn"},
+		{Name: "partition.random", Kind: tree.Group, Note: "whole batches, not single events"},
+		{Name: "partition.round_robin", Kind: tree.Group, Note: "whole batches, not single events"},
 		option("required_acks", tree.Int, "-1", "Filebeat's default is 1; with -1 nothing is lost when a leader dies"),
 		enum("compression", "gzip", "", "none", "no", "off", "gzip", "snappy", "lz4", "zstd"),
 		option("compression_level", tree.String, "3", "gzip only; Filebeat's default of 4 costs more and saves nothing on such documents. auto is logcar's own: 1 under load or when the cgroup throttles, 6 for small batches, 3 otherwise"),
@@ -158,10 +166,32 @@ var kafkaTable = tree.Table{Name: "output.kafka", Options: slices.Concat(
 	noEffect("one request is in flight per partition, so that order holds", "worker", "channel_buffer_size"),
 	noEffect("events are retried until they are delivered, as Filebeat does for files", "max_retries"),
 	noEffect("metadata is asked for as often as needed", "metadata.retry.max"),
-	noEffect("metadata is asked for the own topic alone", "metadata.full"),
+	noEffect("metadata is asked for the own topics alone", "metadata.full"),
 	noEffect("the files are the buffer; memory is bounded by itself", "queue"),
-	noEffect("without a key, a batch goes to one partition, and each partition has its turn", "partition.random", "partition.round_robin"),
-	refused(notYet, "topics", "key", "partition.hash", "headers", "kerberos"),
+	refused(notYet, "kerberos"),
+)}
+
+var topicTable = tree.Table{Name: "topics", Options: []tree.Option{
+	option("topic", tree.String, "", "a name or a format string"),
+	option("mappings", tree.Any, "", "from the outcome of topic to the topic's name"),
+	option("default", tree.String, "", "when topic lacks a field or is empty, or when its outcome is not in mappings"),
+	option("when", tree.Any, "", "see Conditions"),
+}}
+
+var headerTable = tree.Table{Name: "headers", Options: []tree.Option{
+	option("key", tree.String, "", "without one there is no such header"),
+	option("value", tree.String, "", ""),
+}}
+
+var hashTable = tree.Table{Name: "partition.hash", Options: []tree.Option{
+	option("hash", tree.Strings, "", "fields; without any the key is hashed"),
+	option("random", tree.Bool, "true", "false drops events that lack one of the fields, which are counted"),
+	option("reachable_only", tree.Bool, "false", "true takes partitions that have a leader, at the price that a key moves while one has none"),
+}}
+
+var groupTable = tree.Table{Name: "partition.random", Options: slices.Concat(
+	[]tree.Option{option("group_events", tree.Int, "1", "a partition gets as many events in a row, or as a batch has")},
+	noEffect("partitions that cannot be reached are passed over in any case", "reachable_only"),
 )}
 
 var tlsTable = tree.Table{Name: "ssl", Options: slices.Concat(

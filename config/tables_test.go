@@ -97,6 +97,17 @@ func places(t *testing.T) []place {
 		{&multilineTable, "filebeat.inputs.0.parsers.0.multiline.",
 			file("filebeat.inputs: [{type: filestream, paths: /a, parsers: [" + multiline + "]}]\n" + console), multilineValues},
 		{&kafkaTable, "output.kafka.", file(log + broker), kafkaValues},
+		{&topicTable, "output.kafka.topics.0.", file(log + broker + "output.kafka.topics: [{topic: 't%{[x]}'}]\n"), map[string]sample{
+			"topic": value("x"), "mappings": value("{a.b: c}"), "default": value("d"), "when": value("{equals: {a: b}}"),
+		}},
+		{&headerTable, "output.kafka.headers.0.", file(log + broker + "output.kafka.headers: [{key: a}]\n"), map[string]sample{
+			"key": value("b"), "value": value("c"),
+		}},
+		{&hashTable, "output.kafka.partition.hash.", file(log + broker), map[string]sample{
+			"hash": value("[a, b]"), "random": value("false"), "reachable_only": value("true"),
+		}},
+		{&groupTable, "output.kafka.partition.random.", file(log + broker + "output.kafka.partition.random: {}\n"), map[string]sample{"group_events": value("9")}},
+		{&groupTable, "output.kafka.partition.round_robin.", file(log + broker + "output.kafka.partition.round_robin: {}\n"), map[string]sample{"group_events": value("9")}},
 		{&tlsTable, "output.kafka.ssl.", file(log + broker + "output.kafka.ssl.enabled: true\n"), map[string]sample{
 			"enabled": value("false"), "verification_mode": value("none"),
 			"certificate_authorities": value(certificate),
@@ -136,6 +147,7 @@ var topValues = map[string]sample{
 	"logcar.too_large": value("drop"), "logcar.dead_letter.path": value("letters"),
 	"logcar.dead_letter.max_size": {value: "100000", with: []string{"logcar.too_large=file"}},
 	"logcar.exit_when_quiet":      value("10s"), "logcar.done_file": value("/logs/done"), "logcar.termination_log": value("/x"),
+	"logcar.missing_topic": {value: "1m", with: []string{"output.kafka={hosts: k, topic: t}", "output.console.enabled=false"}},
 }
 
 var inputValues = map[string]sample{
@@ -192,7 +204,7 @@ var multilineValues = map[string]sample{
 
 var kafkaValues = map[string]sample{
 	"enabled": {value: "false", also: []string{"output.console.enabled=true"}},
-	"hosts":   value("[a, b]"), "topic": value("x"), "required_acks": value("1"), "compression": value("lz4"), "compression_level": value("6"),
+	"hosts":   value("[a, b]"), "topic": value("x"), "key": value("%{[x]}"), "required_acks": value("1"), "compression": value("lz4"), "compression_level": value("6"),
 	"client_id": value("x"), "bulk_max_size": value("10"), "bulk_flush_frequency": value("1s"), "max_message_bytes": value("2000"),
 	"timeout": value("1s"), "broker_timeout": value("1s"), "backoff.init": value("2s"), "backoff.max": value("2s"),
 	"metadata.refresh_frequency": value("1m"), "metadata.retry.backoff": value("1s"), "keep_alive": value("1s"),
@@ -245,7 +257,7 @@ func TestTablesAreTrue(t *testing.T) {
 	for _, table := range []*tree.Table{
 		&topTable, &configInputsTable, &configDirTable, &inputTable, &filesTable, &identityTable, &markerTable, &fingerprintTable, &stdinTable,
 		&logTable, &filestreamTable, &containerInputTable, &jsonTable, &multilineTable, &parserTable, &ndjsonTable, &containerTable,
-		&syslogTable, &includeTable, &kafkaTable, &tlsTable, &fileTable, &consoleTable, &codecTable, &otherTable,
+		&syslogTable, &includeTable, &kafkaTable, &topicTable, &headerTable, &hashTable, &groupTable, &tlsTable, &fileTable, &consoleTable, &codecTable, &otherTable,
 	} {
 		if !covered[table] {
 			t.Errorf("table %s is not tested", table.Name)
