@@ -248,3 +248,14 @@ v: 2.0
 z: yes
 `)
 }
+
+// TestKeysHaveOneOrder: whatever order the map gives them in.
+func TestKeysHaveOneOrder(t *testing.T) {
+	n := &node{kind: container}
+	for _, key := range []string{"b", "10", "2a", "02", "1a", "a", "2"} {
+		n.set(key, newScalar(Pos{}, "", ""))
+	}
+	for range 20 {
+		equal(t, strings.Join(n.keys(), " "), "2 10 02 1a 2a a b")
+	}
+}

@@ -118,7 +118,9 @@ func listIndex(key string) (int, bool) {
 	return i, err == nil && i >= 0 && strconv.Itoa(i) == key
 }
 
-// keys returns the children's keys in order: a list's by index, others by name.
+// keys returns the children's keys in order: indexes by their numbers, then
+// others by name. A comparison that mixed the two would go round in a circle: 2
+// before 10, 10 before 1a, 1a before 2.
 func (n *node) keys() []string {
 	keys := make([]string, 0, len(n.children))
 	for key := range n.children {
@@ -127,8 +129,13 @@ func (n *node) keys() []string {
 	slices.SortFunc(keys, func(a, b string) int {
 		i, aok := listIndex(a)
 		j, bok := listIndex(b)
-		if aok && bok {
+		switch {
+		case aok && bok:
 			return cmp.Compare(i, j)
+		case aok:
+			return -1
+		case bok:
+			return 1
 		}
 		return cmp.Compare(a, b)
 	})
