@@ -74,6 +74,10 @@ func invalidUTF8(data []byte) (line int, ok bool) {
 	return 0, false
 }
 
+// bareReference is an element of a list in brackets, where YAML takes the braces
+// for a map.
+var bareReference = regexp.MustCompile(`[\[,]\s*\$\{`)
+
 var yamlError = regexp.MustCompile(`^yaml: (line [0-9]+: )?`)
 
 // yamlProblem gives the parser's error a place and this package's form.
@@ -81,11 +85,23 @@ func yamlProblem(file string, data []byte, err error) Problem {
 	line := brokenLine(data)
 	p := Problem{Pos: Pos{File: file, Line: line}, Text: "invalid YAML: " + yamlError.ReplaceAllString(err.Error(), "")}
 	for text := range bytes.Lines(data) {
-		if line--; line == 0 && bytes.ContainsRune(text[:len(text)-len(bytes.TrimLeft(text, " \t"))], '\t') {
-			p.Text += " (indent with spaces: YAML does not take tabs)"
+		if line--; line == 0 {
+			p.Text += hint(text)
 		}
 	}
 	return p
+}
+
+// hint says what may be wrong with a line that YAML does not take.
+func hint(line []byte) string {
+	indent := line[:len(line)-len(bytes.TrimLeft(line, " \t"))]
+	switch {
+	case bytes.ContainsRune(indent, '\t'):
+		return " (indent with spaces: YAML does not take tabs)"
+	case bareReference.Match(line):
+		return ` (a reference in brackets needs quotes: ["${NAME}"])`
+	}
+	return ""
 }
 
 // brokenLine is the line after the last one up to which the text is good. The

@@ -144,6 +144,7 @@ func TestFileErrors(t *testing.T) {
 		{"indentation", "a:\n  b:\n    c: 1\n   d: 2\ne: 3\n", "f.yml:4: invalid YAML: did not find expected key"},
 		{"open quotes", "a: [1,\n  2]\nb: 'x\nc: 2\n", "f.yml:3: invalid YAML: found unexpected end of stream"},
 		{"syntax", "a: 1\nb: [1\nc: 2\n", "f.yml:2: invalid YAML: did not find expected ',' or ']'"},
+		{"reference in brackets", "a: 1\nb:\n  hosts: [k1, ${HOST}]\n", `f.yml:3: invalid YAML: did not find expected ',' or ']' (a reference in brackets needs quotes: ["${NAME}"])`},
 		{"unknown alias", "a: *x", "f.yml:1: invalid YAML: unknown anchor 'x' referenced"},
 		{"not UTF-8", "a: 1\nb: \xff\n", "f.yml:2: not UTF-8 text"},
 		{"UTF-16", "\xff\xfea\x00:\x00", "f.yml:1: not UTF-8 text"},
