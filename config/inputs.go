@@ -35,7 +35,7 @@ func (c *Config) readInputs(s *tree.Section, files []*included) {
 	}
 	// Files with inputs may still come, where they are waited for.
 	if waits := slices.ContainsFunc(c.Reload.Watch, func(w watch.Target) bool { return w.Pattern }); enabled == 0 && !waits && len(c.broken) == 0 {
-		s.Errorf("filebeat.inputs", "no inputs enabled: which files do you want to be read? Expected a list with paths")
+		noInputs(s)
 	}
 }
 
@@ -60,6 +60,24 @@ func (c *Config) addInputs(sections []*tree.Section, global common, off *disable
 		}
 	}
 	return enabled
+}
+
+// noInputs reports that there is nothing to read, where it was meant to come from:
+// Filebeat finds files by way of its modules and by asking the cluster as well.
+func noInputs(s *tree.Section) {
+	for _, files := range []string{"filebeat.config.inputs", "filebeat.config.prospectors"} {
+		if s.Has(files) && s.Sub(files, &configInputsTable).Bool("enabled", true) {
+			s.Errorf(files+".path", "no file there has an input that is enabled, and with reload.enabled: false none is waited for")
+			return
+		}
+	}
+	for _, other := range []string{"filebeat.autodiscover", "filebeat.modules"} {
+		if s.Has(other) {
+			s.Errorf(other, "names no files to logcar, which has no modules and no autodiscovery; expected filebeat.inputs with their paths")
+			return
+		}
+	}
+	s.Errorf("filebeat.inputs", "no inputs enabled: which files do you want to be read? Expected a list with paths")
 }
 
 // readInput reads one input according to its type.

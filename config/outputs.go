@@ -54,7 +54,7 @@ func (c *Config) readOutput(s *tree.Section) {
 		out := s.Sub(key, &consoleTable)
 		c.Console, c.Documents.Codec = true, readConsole(out)
 	default:
-		s.Errorf(key, "output %s is not supported: logcar delivers to kafka, file and console", enabled[0])
+		s.Errorf(key, "is not supported: %s", instead[enabled[0]])
 	}
 }
 

@@ -52,7 +52,12 @@ func TestErrors(t *testing.T) {
 			"filebeat.yml:2: output: more than one output is enabled (console, kafka); expected one of kafka, file, console",
 		}},
 		{"unsupported output", "filebeat.inputs: [paths: /a]\noutput.elasticsearch:\n  hosts: [es]\n", []string{
-			"filebeat.yml:2: output.elasticsearch: output elasticsearch is not supported: logcar delivers to kafka, file and console",
+			"filebeat.yml:2: output.elasticsearch: is not supported: logcar delivers to kafka, file and console; " +
+				"write output.kafka, and let Logstash or Kafka Connect write from there to Elasticsearch",
+		}},
+		{"another unsupported output", "filebeat.inputs: [paths: /a]\noutput:\n  logstash.hosts: [l]\n", []string{
+			"filebeat.yml:3: output.logstash: is not supported: logcar delivers to kafka, file and console; " +
+				"write output.kafka, and let Logstash read it with its kafka input",
 		}},
 		{"unknown output", "filebeat.inputs: [paths: /a]\noutput.kafak: {hosts: k, topic: t}\n", []string{
 			`filebeat.yml:2: output.kafak: output "kafak" is unknown: expected kafka, file or console`,
@@ -64,6 +69,15 @@ func TestErrors(t *testing.T) {
 
 		{"inputs disabled", "filebeat.inputs: [{paths: /a, enabled: false}]\n" + console, []string{
 			"filebeat.yml:1: filebeat.inputs: no inputs enabled: which files do you want to be read? Expected a list with paths",
+		}},
+		{"autodiscovery", console + "filebeat:\n  config.modules.path: m\n  autodiscover.providers: [{type: docker, hints.enabled: true}]\n", []string{
+			"filebeat.yml:4: filebeat.autodiscover: names no files to logcar, which has no modules and no autodiscovery; expected filebeat.inputs with their paths",
+		}},
+		{"no files of inputs", console + "filebeat.config.prospectors:\n  path: none/*.yml\n  reload.enabled: false\n", []string{
+			"filebeat.yml:3: filebeat.config.prospectors.path: no file there has an input that is enabled, and with reload.enabled: false none is waited for",
+		}},
+		{"modules", console + "filebeat.modules: [{module: nginx}]\nfilebeat.inputs: []\n", []string{
+			"filebeat.yml:2: filebeat.modules: names no files to logcar, which has no modules and no autodiscovery; expected filebeat.inputs with their paths",
 		}},
 		{"a map where inputs are listed", "filebeat.config.inputs: {path: '*.yml'}\nfilebeat.inputs: [paths: /a]\n" + console, []string{
 			"load configuration: filebeat.yml:1: expected a list at the top, found a map",

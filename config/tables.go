@@ -35,10 +35,19 @@ func withStatus(status tree.Status, note string, names []string) []tree.Option {
 	return options
 }
 
-const (
-	notYet  = "it would change what is delivered, and logcar cannot do it yet"
-	notHere = "with enabled: false it is accepted; logcar delivers to kafka, file and console"
-)
+const notYet = "it would change what is delivered, and logcar cannot do it yet"
+
+// instead says of each output that is not supported what to write in its place.
+var instead = map[string]string{
+	"elasticsearch": "logcar delivers to kafka, file and console; write output.kafka, and let Logstash or Kafka Connect write from there to Elasticsearch",
+	"logstash":      "logcar delivers to kafka, file and console; write output.kafka, and let Logstash read it with its kafka input",
+	"redis":         "logcar delivers to kafka, file and console; write output.kafka in its place",
+}
+
+// otherOutput is one that is refused, unless it is disabled.
+func otherOutput(name string) tree.Option {
+	return tree.Option{Name: "output." + name, Kind: tree.Group, Note: instead[name] + "; with enabled: false it is accepted"}
+}
 
 // eventOptions are those that an input shares with the top of the file.
 var eventOptions = []tree.Option{
@@ -64,9 +73,7 @@ var topTable = tree.Table{Name: "top", Options: slices.Concat(
 		{Name: "output.kafka", Kind: tree.Group},
 		{Name: "output.file", Kind: tree.Group},
 		{Name: "output.console", Kind: tree.Group},
-		{Name: "output.elasticsearch", Kind: tree.Group, Note: notHere},
-		{Name: "output.logstash", Kind: tree.Group, Note: notHere},
-		{Name: "output.redis", Kind: tree.Group, Note: notHere},
+		otherOutput("elasticsearch"), otherOutput("logstash"), otherOutput("redis"),
 		option("name", tree.String, "the host name", "host.name and agent.name"),
 		option("gc_percent", tree.Int, "25", "little is allocated while shipping, so that a small heap costs nothing"),
 		option("max_procs", tree.Int, "what the cgroup allows, 3 at most", "so many while there is much to do, and one otherwise"),

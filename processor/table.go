@@ -49,13 +49,13 @@ var kinds = sorted([]*kind{
 
 	without("add_cloud_metadata", "asks the cloud's metadata service; add_fields with variables of the environment says the same"),
 	without("add_docker_metadata", "asks the Docker daemon, which a pod's container cannot reach; add_pod_metadata knows the pod"),
+	without("add_process_metadata", "asks this container about a process of another one; add_pod_metadata and add_fields say what the pod knows"),
 
 	refused("script", "logcar runs no JavaScript; dissect, replace, convert, timestamp, copy_fields, rename, drop_event and if/then/else do what scripts mostly do"),
 	refused("add_cloudfoundry_metadata", "there is no Cloud Foundry in a pod; use add_fields"),
 	refused("add_network_direction", "use add_fields with a \"network\" condition"),
 	refused("add_nomad_metadata", "there is no Nomad in a pod; use add_fields with variables of the environment"),
 	refused("add_observer_metadata", "a log shipper observes no network; use add_host_metadata or add_fields"),
-	refused("add_process_metadata", "lines of a file name no process of this container; use add_pod_metadata or add_fields"),
 	refused("add_session_metadata", "it is for audit events"),
 	refused("cache", "logcar keeps no values from one event for another"),
 	refused("community_id", "use Elasticsearch's community_id ingest processor"),
