@@ -57,6 +57,7 @@ var chapters = []struct {
 	{"file_identity.fingerprint", "", &fingerprintTable, nil},
 	{"The log input", "What `type: log` adds, and inputs without a type.", &logTable, &filesTable},
 	{"The container input", "What `type: container` adds to the log input. Its files are what the container runtime writes, and symbolic links are always followed.", &containerInputTable, &logTable},
+	{"The docker input", "What `type: docker` of Filebeat 6 and 7 adds to the log input.", &dockerInputTable, &logTable},
 	{"The filestream input", "What `type: filestream` adds.", &filestreamTable, &filesTable},
 	{"The stdin input", "What `type: stdin` adds. It must be the only input; its end is the end of logcar, with `--once` and without, and no position is kept. `log.file.path` is empty and `log.offset` 0. A last line without a line end is delivered, flagged as partial; Filebeat loses it.", &stdinTable, &inputTable},
 	{"Parsers of filestream", "Each element of `parsers`.", &parserTable, nil},

@@ -100,15 +100,17 @@ func readInput(s *tree.Section, global common, shape output.Shape) *tailer.Input
 		files := s.With(&containerInputTable)
 		readLog(files, &in, readContainer(files))
 		in.Symlinks = true // as in Filebeat: what kubelet gives out are links
+	case "docker":
+		readDocker(s.With(&dockerInputTable), &in)
 	case "filestream":
 		readFilestream(s.With(&filestreamTable), &in)
 	case "stdin":
 		readStdin(s.With(&stdinTable), &in)
 	default:
-		s.Errorf("type", "input type %q is not supported; log, filestream, container and stdin are", kind)
+		s.Errorf("type", "input type %q is not supported; log, filestream, container, docker and stdin are", kind)
 		return nil
 	}
-	if len(in.Paths) == 0 && !in.Stdin {
+	if len(in.Paths) == 0 && !in.Stdin && kind != "docker" {
 		s.Errorf("paths", "no paths: expected a list of files or patterns such as /mnt/*.log")
 	}
 	if in.CloseInactive == 0 || in.Stdin {

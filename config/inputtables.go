@@ -14,7 +14,7 @@ const closeTimeout = "a file that has more is opened again; one that no path lea
 var inputTable = tree.Table{Name: "input", Options: slices.Concat(
 	eventOptions,
 	[]tree.Option{
-		enum("type", "log", "log, filestream, container and stdin", "log", "filestream", "container", "docker", "stdin", "tcp", "udp", "unix", "syslog", "redis", "mqtt",
+		enum("type", "log", "log, filestream, container, docker and stdin", "log", "filestream", "container", "docker", "stdin", "tcp", "udp", "unix", "syslog", "redis", "mqtt",
 			"kafka", "journald", "winlog", "http_endpoint", "httpjson", "cel", "aws-s3", "gcs", "azure-eventhub", "netflow"),
 		enum("input_type", "log", "the spelling before 6.0, with which the event has no input.type", "log", "filestream", "container", "docker", "stdin"),
 		option("enabled", tree.Bool, "true", ""),
@@ -176,6 +176,22 @@ var includeTable = tree.Table{Name: "include_message", Options: []tree.Option{op
 
 // containerInputTable has what the container input adds to the log input.
 var containerInputTable = tree.Table{Name: "container input", Options: slices.Concat(logTable.Options, containerTable.Options)}
+
+// dockerInputTable has what the docker input adds to the log input. Filebeat had it
+// from 6.0 on, and called it deprecated from 7.2 on.
+var dockerInputTable = tree.Table{Name: "docker input", Options: slices.Concat(
+	logTable.Options,
+	[]tree.Option{
+		option("containers.ids", tree.Strings, "", "\"*\" is all of them"),
+		option("containers.path", tree.String, "/var/lib/docker/containers", "where each container has a directory by its id"),
+		option("containers.paths", tree.Strings, "", "files, in place of containers.ids"),
+		enum("containers.stream", "all", "", "all", "stdout", "stderr"),
+		option("combine_partials", tree.Bool, "true", "the parts of a long line become one event"),
+		option("cri.force", tree.Bool, "false", "the format of the Kubernetes CRI alone; else each line tells its own"),
+	},
+	noEffect("Filebeat reads combine_partials alone, whatever its documentation says", "combine_partial"),
+	noEffect("the flags of the CRI's lines are always read", "cri.parse_flags"),
+)}
 
 var multilineTable = tree.Table{Name: "multiline", Options: []tree.Option{
 	option("type", tree.String, "pattern", "pattern, count, while_pattern"),

@@ -467,6 +467,22 @@ output.console: {}
 	}
 }
 
+// TestDockerInput: its files are those of Filebeat's.
+func TestDockerInput(t *testing.T) {
+	for options, want := range map[string][]string{
+		"containers.ids: '*'":                                  {"/var/lib/docker/containers/*/*.log"},
+		"containers: {ids: [a, b], path: /mnt}":                {"/mnt/a/*.log", "/mnt/b/*.log"},
+		"containers: {paths: [/c/*.log], path: /mnt}":          {"/c/*.log"},
+		"containers.ids: [a], paths: [/over, /kept]":           {"/var/lib/docker/containers/a/*.log", "/kept"},
+		"containers: {ids: [a, b], path: /mnt}, paths: [/one]": {"/mnt/a/*.log", "/mnt/b/*.log"},
+	} {
+		in := mustLoad(t, write(t, "filebeat.prospectors: [{type: docker, "+options+"}]\noutput.console: {}\n")).Inputs[0]
+		if !slices.Equal(in.Paths, want) || in.Event.Type != "docker" || in.Parse == nil {
+			t.Errorf("%s: %q of type %q, want %q", options, in.Paths, in.Event.Type, want)
+		}
+	}
+}
+
 // TestReadingWays: lines are cut in place wherever that is enough.
 func TestReadingWays(t *testing.T) {
 	for options, parsed := range map[string]bool{

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -104,4 +105,26 @@ func readParsers(s *tree.Section, in *tailer.Input) (stages []parser.Stage) {
 // the container input.
 func readContainer(s *tree.Section) parser.Container {
 	return parser.Container{Stream: s.Enum("stream", "all"), Format: s.Enum("format", "auto")}
+}
+
+// readDocker reads the docker input, which is a log input of the files that Docker
+// keeps for containers.
+func readDocker(s *tree.Section, in *tailer.Input) {
+	c := parser.Container{Stream: s.Enum("containers.stream", "all"), Separate: !s.Bool("combine_partials", true)}
+	if s.Bool("cri.force", false) {
+		c.Format = "cri"
+	}
+	readLog(s, in, c)
+	dir, ids, paths := s.String("containers.path", "/var/lib/docker/containers"), s.Strings("containers.ids", nil), s.Strings("containers.paths", nil)
+	switch {
+	case len(ids) > 0 && len(paths) > 0:
+		s.Errorf("containers.paths", "stands in place of containers.ids; expected one of them")
+	case len(ids) == 0 && len(paths) == 0:
+		s.Errorf("containers.ids", "no containers: expected a list of their ids, or \"*\" for all of them")
+	}
+	for _, id := range ids {
+		paths = append(paths, filepath.Join(dir, id, "*.log"))
+	}
+	// Filebeat writes them over the first elements of paths.
+	in.Paths = append(paths, in.Paths[min(len(paths), len(in.Paths)):]...)
 }

@@ -90,7 +90,7 @@ func TestErrors(t *testing.T) {
 			"filebeat.yml:1: filebeat.config.inputs.reload.period: -1s is no time; expected more than 0",
 		}},
 		{"unsupported input", "filebeat.inputs:\n- {type: journald, paths: /a}\n" + console, []string{
-			in + `type: input type "journald" is not supported; log, filestream, container and stdin are`,
+			in + `type: input type "journald" is not supported; log, filestream, container, docker and stdin are`,
 		}},
 		{"unknown input", "filebeat.inputs:\n- {type: filestraem, paths: /a}\n" + console, []string{
 			in + `type: "filestraem" is not one of log, filestream, container, docker, stdin, tcp, udp, unix, syslog, redis, mqtt, kafka, journald, winlog, ` +
@@ -160,6 +160,13 @@ func TestErrors(t *testing.T) {
 			in + "json.message_key: is needed with multiline, include_lines and exclude_lines: which key has the text that they look at?",
 		}},
 		{"json is no map", input("json: true"), []string{in + `json: expected a map, found "true"`}},
+		{"docker", "filebeat.inputs:\n- {type: docker, containers.stream: err}\n" + console, []string{
+			in + "containers.ids: no containers: expected a list of their ids, or \"*\" for all of them",
+			in + `containers.stream: "err" is not one of all, stdout, stderr`,
+		}},
+		{"docker both ways", "filebeat.inputs:\n- {type: docker, containers: {ids: a, paths: /b}}\n" + console, []string{
+			in + "containers.paths: stands in place of containers.ids; expected one of them",
+		}},
 		{"container", "filebeat.inputs:\n- {type: container, paths: /a, stream: err, format: crio}\n" + console, []string{
 			in + `format: "crio" is not one of auto, docker, json-file, cri; did you mean "cri"?`,
 			in + `stream: "err" is not one of all, stdout, stderr`,

@@ -191,8 +191,8 @@ func (s *object) schema() schema {
 
 // input is the schema of an element of filebeat.inputs, which depends on its type.
 func (w *schemaWriter) input() schema {
-	kinds := []string{"log", "filestream", "container", "stdin"}
-	tables := map[string]*tree.Table{"log": &logTable, "filestream": &filestreamTable, "container": &containerInputTable, "stdin": &stdinTable}
+	kinds := []string{"log", "filestream", "container", "docker", "stdin"}
+	tables := map[string]*tree.Table{"log": &logTable, "filestream": &filestreamTable, "container": &containerInputTable, "docker": &dockerInputTable, "stdin": &stdinTable}
 	for _, kind := range kinds {
 		options := slices.Clone(tables[kind].Options)
 		for i, o := range options {

@@ -60,7 +60,7 @@ var eventOptions = []tree.Option{
 var topTable = tree.Table{Name: "top", Options: slices.Concat(
 	eventOptions,
 	[]tree.Option{
-		{Name: "filebeat.inputs", Kind: tree.List, Note: "log, filestream, container and stdin"},
+		{Name: "filebeat.inputs", Kind: tree.List, Note: "log, filestream, container, docker and stdin"},
 		{Name: "filebeat.prospectors", Kind: tree.List, Note: "the spelling of 6.x; documents are then of 6.x too, see logcar.documents"},
 		{Name: "filebeat.config.inputs", Kind: tree.Group, Note: "files that each hold a list of inputs"},
 		{Name: "filebeat.config.prospectors", Kind: tree.Group, Note: "the spelling of 6.x"},

@@ -85,6 +85,8 @@ func places(t *testing.T) []place {
 		{&multilineTable, "filebeat.inputs.0.multiline.", file("filebeat.inputs: [{paths: /a, " + multiline + "}]\n" + console), multilineValues},
 		{&containerInputTable, "filebeat.inputs.0.", file("filebeat.inputs: [{type: container, paths: /a}, {paths: /b}]\n" + console),
 			with(with(inputValues, filesValues, logValues), containerValues, map[string]sample{"symlinks": {value: "true", why: "links are followed in any case"}})},
+		{&dockerInputTable, "filebeat.inputs.0.", file("filebeat.inputs: [{type: docker, containers.ids: a, paths: [/a, /a]}, {paths: /b}]\n" + console),
+			with(inputValues, filesValues, logValues, dockerValues)},
 		{&jsonTable, "filebeat.inputs.0.json.", file("filebeat.inputs: [{paths: /a, json: {message_key: m}}]\n" + console),
 			with(keyValues, map[string]sample{"keys_under_root": value("true")})},
 		{&parserTable, "filebeat.inputs.0.parsers.0.", file(filestream + console), nil},
@@ -173,6 +175,13 @@ var keyValues = map[string]sample{
 
 var containerValues = map[string]sample{"stream": value("stdout"), "format": value("cri")}
 
+var dockerValues = map[string]sample{
+	"paths":          value("[/a, /x]"),
+	"containers.ids": value("[a, b]"), "containers.path": value("/x"), "containers.stream": value("stdout"),
+	"containers.paths": {value: "/x", also: []string{"filebeat.inputs.0.containers.ids="}},
+	"combine_partials": value("false"), "cri.force": value("true"),
+}
+
 var logValues = map[string]sample{
 	"max_bytes": value("1000"), "exclude_files": value("gz"), "symlinks": value("true"), "recursive_glob.enabled": value("false"),
 	"scan_frequency": value("3s"), "tail_files": value("true"), "backoff": value("3s"), "max_backoff": value("3s"),
@@ -256,7 +265,7 @@ func TestTablesAreTrue(t *testing.T) {
 	}
 	for _, table := range []*tree.Table{
 		&topTable, &configInputsTable, &configDirTable, &inputTable, &filesTable, &identityTable, &markerTable, &fingerprintTable, &stdinTable,
-		&logTable, &filestreamTable, &containerInputTable, &jsonTable, &multilineTable, &parserTable, &ndjsonTable, &containerTable,
+		&logTable, &filestreamTable, &containerInputTable, &dockerInputTable, &jsonTable, &multilineTable, &parserTable, &ndjsonTable, &containerTable,
 		&syslogTable, &includeTable, &kafkaTable, &topicTable, &headerTable, &hashTable, &groupTable, &tlsTable, &fileTable, &consoleTable, &codecTable, &otherTable,
 	} {
 		if !covered[table] {

@@ -125,7 +125,7 @@ func TestStrictPerms(t *testing.T) {
 // scripts look for.
 func TestTestConfig(t *testing.T) {
 	p := newPod(t, "filebeat.inputs:", "- type: log", "  paths: LOGS/*.log", "  exclude_line: [x]", "logging.to_files: true")
-	want := `honoured   filebeat.inputs.0.type          FILE:2  log, filestream, container and stdin
+	want := `honoured   filebeat.inputs.0.type          FILE:2  log, filestream, container, docker and stdin
 honoured   filebeat.inputs.0.paths         FILE:3  files, or patterns with *, ? and **
 unknown    filebeat.inputs.0.exclude_line  FILE:4  
 no effect  logging.to_files                FILE:5  logcar logs to stderr alone, for the container's log
