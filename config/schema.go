@@ -116,7 +116,7 @@ func (w *schemaWriter) option(s *object, parent, key string, o *tree.Option) {
 	dotted := "^" + regexp.QuoteMeta(key) + `\.`
 	switch {
 	case o.Status == tree.Refused || isOther(o.Name):
-		s.properties[key] = described(schema{"anyOf": []any{schema{"type": "null"}, refTo("disabled")}}, "Is not supported: "+o.Note)
+		s.properties[key] = described(schema{"anyOf": []any{refTo("nothing"), refTo("disabled")}}, "Is not supported: "+o.Note)
 		s.properties[key+".enabled"] = refTo("off")
 	case o.Status == tree.NoEffect:
 		note := schema{"description": "Has no effect: " + o.Note, "deprecated": true}

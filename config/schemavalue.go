@@ -70,6 +70,8 @@ func sharedSchemas() schema {
 		"map":      typed(reference, "object"),
 		// false for certain
 		"off": schema{"anyOf": []any{schema{"const": false}, schema{"type": "string", "pattern": "^(" + strings.Join(falses, "|") + ")$"}}},
+		// what asks for nothing
+		"nothing": schema{"anyOf": []any{schema{"enum": []any{nil, ""}}, refTo("off"), schema{"type": "array", "maxItems": 0}}},
 		// a map with "enabled: false"
 		"disabled":  schema{"type": "object", "required": []string{"enabled"}, "properties": schema{"enabled": refTo("off")}},
 		"condition": conditionSchema(),
@@ -119,7 +121,7 @@ func enumSchema(values []string) schema {
 			listed = append(listed, n)
 		}
 	}
-	return schema{"anyOf": []any{schema{"enum": listed}, typed(whole(foldAll(values...)...))}}
+	return schema{"anyOf": []any{schema{"enum": listed}, typed(whole(append(foldAll(values...), "")...))}}
 }
 
 // defaultValue is the default, unless it is described in words.

@@ -27,7 +27,11 @@ func (r *Root) Report() []KeyReport {
 	var reports []KeyReport
 	for _, f := range r.findings() {
 		k := KeyReport{Key: f.key, Pos: f.node.pos, Status: Unknown, Read: r.read[f.key]}
-		if f.option != nil {
+		switch {
+		case f.option == nil:
+		case f.option.Status == Refused && r.idle(f.node):
+			k.Status, k.Note = NoEffect, "it asks for nothing"
+		default:
 			k.Status, k.Note = f.option.Status, f.option.Note
 		}
 		reports = append(reports, k)
@@ -79,7 +83,7 @@ func (r *Root) judge(f finding) (Problem, bool) {
 		p.Severity = Warning
 		p.Text = "unknown key" + suggest.DidYouMean(f.name, f.known)
 		return p, true
-	case f.option.Status == Honoured, r.disabled(f.node):
+	case f.option.Status == Honoured, r.disabled(f.node), f.option.Status == Refused && r.idle(f.node):
 		return p, false
 	case f.option.Status == Deprecated:
 		p.Severity, p.Text = Warning, "is deprecated"
@@ -92,6 +96,22 @@ func (r *Root) judge(f finding) (Problem, bool) {
 		p.Text += ": " + f.option.Note
 	}
 	return p, true
+}
+
+// idle tells a value that asks for nothing: false, text or a list with nothing in
+// it, or a map that is disabled. Filebeat's reference files are full of them.
+func (r *Root) idle(n *node) bool {
+	v, err := r.expander().resolve(n, Text)
+	switch {
+	case err != nil:
+		return false
+	case v.kind == scalar:
+		on, isBool := toBool(v)
+		return v.text == "" || isBool && !on
+	case v.isList():
+		return len(v.children) == 0
+	}
+	return r.disabled(n)
 }
 
 // disabled tells a map with "enabled: false", which in Filebeat is as good as no

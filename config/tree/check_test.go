@@ -50,6 +50,12 @@ func TestFinish(t *testing.T) {
 		{"refused below", "output:\n  kafka: {topic: x}\n  elasticsearch: {hosts: [x]}", "f.yml:3: output.elasticsearch: is not supported: use output.kafka", ""},
 		{"refused but disabled", "output.elasticsearch: {hosts: [x], enabled: 'no'}\nsetup: {enabled: false}", "", ""},
 		{"refused but empty", "spool:\n", "", ""},
+		{"refused but empty text", "spool: ''", "", ""},
+		{"refused but a reference to empty text", "spool: ${NONE:}", "", ""},
+		{"refused but false", "spool: off", "", ""},
+		{"refused but an empty list", "spool: []", "", ""},
+		{"refused, and an empty map", "spool: {}", "f.yml:1: spool: is not supported: the file on disk is the buffer", ""},
+		{"refused, and unset", "spool: ${NONE}", "f.yml:1: spool: is not supported: the file on disk is the buffer", ""},
 		{"deprecated", "filebeat.prospectors:\n- typ: log", "", "warning f.yml:1: filebeat.prospectors: is deprecated: now filebeat.inputs\nwarning f.yml:2: filebeat.prospectors.0.typ: unknown key; did you mean \"type\"?"},
 		{"by file and line", "filebeat.inputs:\n- scan_frequency: 10x\n  type: {}\n- scan_frequency: 1y", `f.yml:2: filebeat.inputs.0.scan_frequency: "10x" is not a duration; expected a number with a unit such as 10s or 1m30s
 f.yml:3: filebeat.inputs.0.type: expected a string, found a map
@@ -113,6 +119,7 @@ filebeat.inputs:
 max_procs: 2
 output.kafka: {topic: t}
 output.elasticsearch: {}
+spool: ''
 queue.mem.events: 1
 empty:
 `, Settings{Defaults: map[string]string{"path.home": "/"}})
@@ -130,6 +137,7 @@ f.yml:7 filebeat.inputs.0.typo (unknown) false
 f.yml:8 max_procs (no effect) false 
 f.yml:9 output.kafka.topic (honoured) true 
 f.yml:10 output.elasticsearch (refused) false use output.kafka
-f.yml:11 queue.mem.events (honoured) true 
-f.yml:12 empty (unknown) false `)
+f.yml:11 spool (no effect) false it asks for nothing
+f.yml:12 queue.mem.events (honoured) true 
+f.yml:13 empty (unknown) false `)
 }

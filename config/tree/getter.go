@@ -36,10 +36,14 @@ func (s *Section) ByteSize(name string, def int64) int64 {
 func (s *Section) String(name, def string) string { return get(s, name, String, def, toText) }
 
 // Enum reads one of the option's values, in any case, and returns it as the
-// table spells it.
+// table spells it. Empty text chooses none of them: it is how the value of a
+// variable says so that is not there.
 func (s *Section) Enum(name, def string) string {
 	o := s.option(name, Enum)
 	return get(s, name, Enum, def, func(n *node) (string, bool) {
+		if n.text == "" {
+			return def, true
+		}
 		i := slices.IndexFunc(o.Values, func(v string) bool { return strings.EqualFold(v, n.text) })
 		if i < 0 {
 			return "", false

@@ -152,6 +152,7 @@ func TestRight(t *testing.T) {
 		inputs + "output.kafka: {hosts: a, topic: t, ssl.enabled: false, metadata: {retry.backoff: 1s}, backoff.init: 5, compression: GZIP, required_acks: '-1'}\n",
 		inputs + "output:\n  kafka.hosts: [a, 'b:9092']\n  kafka: {topic: 7, max_message_bytes: 0x100000, compression_level: auto, ssl: {verification_mode: none}}\n",
 		inputs + "output.kafka: {enabled: false, hosts: 3, nonsense: 1}\noutput.file.path: /out\noutput.elasticsearch: {enabled: no, hosts: [x]}\n",
+		inputs + "output.kafka: {hosts: a, topic: t, sasl.mechanism: '', kerberos.enabled: no, ssl: {key_passphrase: '', ca_sha256: [], ca_trusted_fingerprint: ~}}\n",
 		inputs + "output.logstash.enabled: false\noutput.console: {}\nlogcar.documents: 7\nmax_procs: ${NUMBER}\n",
 		inputs + "output.console: ~\nlogging: {level: Debug, metrics.period: 1m30s, to_files: true, files.keepfiles: 7}\nqueue.mem.events: 4096\nsetup.kibana: {host: x}\n",
 		inputs + "output.console: {}\nname: 010\nfields: {a: b}\nfields.c.d: e\ntags: t\nfilebeat: {registry.flush: 5s, shutdown_timeout: 5}\n",
