@@ -213,10 +213,15 @@ func commonOf(s *tree.Section, shape output.Shape) common {
 }
 
 // checkNames reports what a table says of the names in a map that chooses by
-// them, such as "- ndjson:", which needs no value. A wrong one is an
-// error: what it should have done would not be done.
-func checkNames(s *tree.Section, t *tree.Table, kind string) {
-	for _, name := range s.Names("") {
+// them, such as "- ndjson:", which needs no value, and returns them. A wrong one is
+// an error: what it should have done would not be done. Filebeat passes over single
+// values beside them.
+func checkNames(s *tree.Section, t *tree.Table, kind string) []string {
+	names, beside := s.Choices()
+	for _, name := range beside {
+		s.Warnf(name, "is no %s and is ignored, as in Filebeat; an option of one has to be indented below it", kind)
+	}
+	for _, name := range names {
 		i := slices.IndexFunc(t.Options, func(o tree.Option) bool { return o.Name == name })
 		switch {
 		case i < 0:
@@ -228,6 +233,7 @@ func checkNames(s *tree.Section, t *tree.Table, kind string) {
 			s.Warnf(name, "has no effect: %s", t.Options[i].Note)
 		}
 	}
+	return names
 }
 
 // over lays an input's settings over those of all inputs, as Filebeat does: tags

@@ -69,12 +69,12 @@ func readKeys(s *tree.Section) parser.KeyOptions {
 // readParsers reads the parsers of the filestream input, in their order.
 func readParsers(s *tree.Section, in *tailer.Input) (stages []parser.Stage) {
 	for _, p := range s.List("parsers", &parserTable) {
-		checkNames(p, &parserTable, "parser")
-		if n := len(p.Names("")); n != 1 {
-			p.Errorf("", "expected one parser, found %d", n)
+		names := checkNames(p, &parserTable, "parser")
+		if len(names) != 1 {
+			p.Errorf("", "expected one parser, found %d", len(names))
 			continue
 		}
-		switch p.Names("")[0] {
+		switch names[0] {
 		case "multiline":
 			stages = append(stages, readMultiline(p.Sub("multiline", &multilineTable), in)...)
 		case "ndjson":

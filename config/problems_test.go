@@ -188,6 +188,7 @@ func TestErrors(t *testing.T) {
 			in + `parsers.0.syslog.timezone: "Mars/Olympus" is no time zone; expected a name such as Europe/Berlin or UTC`,
 		}},
 		{"parser without patterns", stream("parsers: [include_message: ]"), []string{in + "parsers.0.include_message.patterns: no patterns: expected a list"}},
+		{"parser with a value", stream("parsers: [ndjson: true]"), []string{in + "parsers.0: expected one parser, found 0"}},
 		{"two in one", stream("parsers: [{ndjson: {}, container: {}}]"), []string{in + "parsers.0: expected one parser, found 2"}},
 		{"two containers", stream("parsers: [container: , container: ]"), []string{"filebeat.yml:2: filebeat.inputs.0: parsers: stage 2: there is a container already"}},
 		{"unknown parser", stream("parsers: [multilin: {}]"), []string{in + "parsers.0.multilin: parser is unknown"}},
@@ -339,7 +340,7 @@ func TestWarnings(t *testing.T) {
   - if.has_fields: [a]
     then:
       rename: {fields: [{from: a, to: b}], to: x}
-- {type: filestream, paths: /b, max_bytes: 3, id: x}
+- {type: filestream, paths: /b, max_bytes: 3, id: x, parsers: [{ndjson: , overwrite_keys: true}]}
 processors: [add_docker_metadata: ]
 output.kafka: {hosts: k, topic: t, version: 2.0.0, worker: 2}
 setup.template.enabled: false
@@ -355,6 +356,8 @@ loging.level: debug
 		"warning: filebeat.yml:12: filebeat.inputs.0.processors.2.then.rename.to: unexpected to option (ignored, as in Filebeat)",
 		"notice: filebeat.yml:13: filebeat.inputs.1.id: has no effect: positions belong to files, not to inputs",
 		"notice: filebeat.yml:13: filebeat.inputs.1.max_bytes: has no effect: it is an option of the log input",
+		"warning: filebeat.yml:13: filebeat.inputs.1.parsers.0.overwrite_keys: is no parser and is ignored, as in Filebeat; " +
+			"an option of one has to be indented below it",
 		"warning: filebeat.yml:14: processors.0.add_docker_metadata: has no effect: " +
 			"asks the Docker daemon, which a pod's container cannot reach; add_pod_metadata knows the pod",
 		"notice: filebeat.yml:15: output.kafka.version: has no effect: the broker and logcar agree on it by themselves",

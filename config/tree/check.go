@@ -48,12 +48,13 @@ func (r *Root) Report() []KeyReport {
 // changes nothing and can be called again.
 func (r *Root) Finish() ([]Problem, error) {
 	all := slices.Clone(r.problems)
-	failed := map[string]bool{}
+	said, failed := map[string]bool{}, map[string]bool{}
 	for _, p := range all {
+		said[p.Key] = true
 		failed[p.Key] = failed[p.Key] || p.Severity == Error
 	}
 	for _, f := range r.findings() {
-		if p, ok := r.judge(f); ok && !failed[p.Key] {
+		if p, ok := r.judge(f); ok && !failed[p.Key] && (f.option != nil || !said[p.Key]) {
 			all = append(all, p)
 		}
 	}

@@ -82,13 +82,17 @@ func TestErrorsAreProblems(t *testing.T) {
 	equal(t, p, Problem{Pos{"f.yml", 1}, "name", "expected a string, found a list", Error})
 }
 
-// A reader's own error stands in for the warning that the key is unknown.
-func TestReadersErrorReplacesUnknownKey(t *testing.T) {
+// A reader's own word stands in for the warning that the key is unknown.
+func TestReadersWordReplacesUnknownKey(t *testing.T) {
 	r := load(t, "output.nosuch: {}", Settings{})
 	readAll(r)
 	r.Section("", rootTable).Errorf("output.nosuch", "output type nosuch undefined")
 	equal(t, errorLines(r), "f.yml:1: output.nosuch: output type nosuch undefined")
 	equal(t, otherLines(r), "")
+	r = load(t, "output.nosuch: {}", Settings{})
+	readAll(r)
+	r.Section("", rootTable).Warnf("output.nosuch", "is for another time")
+	equal(t, otherLines(r), "warning f.yml:1: output.nosuch: is for another time")
 }
 
 // A map can be read by several tables; its keys are known if one of them names

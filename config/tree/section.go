@@ -117,6 +117,19 @@ func (s *Section) Names(name string) []string {
 	return n.keys()
 }
 
+// Choices returns the section's own keys: those that can choose something by their
+// names, as Names has them, and apart from them those that have a single value.
+func (s *Section) Choices() (names, single []string) {
+	for _, key := range s.Names("") {
+		if n := s.node.children[key]; n.kind == scalar && s.root.deref(n) == nil {
+			single = append(single, key)
+		} else {
+			names = append(names, key)
+		}
+	}
+	return names, single
+}
+
 // child walks to a key's value; nil when there is none.
 func (s *Section) child(name string) *node {
 	n := s.root.walk(s.node, name)

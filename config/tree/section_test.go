@@ -207,6 +207,14 @@ output.kafka:
 	equal(t, errorLines(r)+otherLines(r), "")
 }
 
+func TestChoices(t *testing.T) {
+	r := load(t, "{text: x, empty: , map: {a: 1}, list: [], reference: '${map}', unset: '${none}'}", Settings{})
+	names, single := r.Section("", rootTable).Choices()
+	equal(t, strings.Join(names, " ")+"|"+strings.Join(single, " "), "empty list map reference|text unset")
+	names, single = r.Section("no.such", rootTable).Choices()
+	equal(t, len(names)+len(single), 0)
+}
+
 func TestListForms(t *testing.T) {
 	list := func(text string, s Settings) (tags string, r *Root) {
 		r = load(t, text, s)
