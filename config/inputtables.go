@@ -132,8 +132,10 @@ var filestreamTable = tree.Table{Name: "filestream", Options: slices.Concat(
 	noEffect("state changes are noticed at once", "close.on_state_change.check_interval"),
 	noEffect("at a stop files are always read to their end", "read_until_eof"),
 	noEffect("clean_inactive is only what it says", "legacy_clean_inactive"),
-	noEffect("it is an option of the log input", "multiline", "max_bytes", "json", "symlinks", "scan_frequency", "tail_files", "close_eof",
-		"close_inactive", "close_renamed", "close_removed", "exclude_files"),
+	noEffect("it is an option of the log input; filestream has it in parsers", "multiline", "json"),
+	noEffect("it is an option of the log input", "max_bytes", "symlinks", "scan_frequency", "tail_files", "close_eof",
+		"close_inactive", "close_renamed", "close_removed", "close_timeout", "exclude_files", "harvester_buffer_size", "max_backoff",
+		"backoff_factor", "recursive_glob", "document_type"),
 )}
 
 var parserTable = tree.Table{Name: "parser", Options: []tree.Option{
@@ -158,7 +160,8 @@ var jsonTable = tree.Table{Name: "json", Options: slices.Concat(keyOptions,
 	[]tree.Option{option("keys_under_root", tree.Bool, "false", "")})}
 
 var ndjsonTable = tree.Table{Name: "ndjson", Options: slices.Concat(keyOptions,
-	[]tree.Option{option("target", tree.String, "", "empty is the document's root")})}
+	[]tree.Option{option("target", tree.String, "", "empty is the document's root")},
+	noEffect("target says where the keys go; it is an option of the log input", "keys_under_root"))}
 
 var containerTable = tree.Table{Name: "container", Options: []tree.Option{
 	enum("stream", "all", "", "all", "stdout", "stderr"),
