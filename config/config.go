@@ -88,7 +88,7 @@ type Config struct {
 	Warnings []Problem
 	Keys     []KeyReport
 
-	off        disabled
+	off        unread
 	broken     []error // of included files that cannot be read
 	watchFiles bool    // logcar.reload
 }
@@ -108,7 +108,8 @@ const DefaultShutdown = 25 * time.Second
 const defaultQuiet = time.Second
 
 // Load reads the configuration. The error joins everything that is wrong with
-// it, each with file, line and key.
+// it, each with file, line and key. When the files could be read at all, the Config
+// beside it has Keys and Warnings, for a report, and nothing else.
 func Load(args Args) (*Config, error) {
 	root, known, err := load(args)
 	if err != nil {
@@ -117,7 +118,7 @@ func Load(args Args) (*Config, error) {
 	c := &Config{Data: known.at.data, Keystore: known.at.keystore}
 	files := c.read(root, tree.Settings{Lookup: known.lookup, StrictPerms: args.StrictPerms})
 	if err := c.finish(root, files); err != nil {
-		return nil, err
+		return &Config{Keys: c.Keys, Warnings: c.Warnings}, err
 	}
 	return c, nil
 }

@@ -15,7 +15,7 @@ import (
 type included struct {
 	root   *tree.Root
 	inputs []*tree.Section
-	off    disabled
+	off    unread
 }
 
 // include reads the files that the main one includes inputs from. What is wrong
@@ -47,7 +47,7 @@ func (c *Config) include(s *tree.Section, settings tree.Settings) (files []*incl
 // includeLists reads filebeat.config.inputs: each file is a list of inputs.
 func (c *Config) includeLists(s *tree.Section, base string, settings tree.Settings) []*included {
 	if !s.Bool("enabled", true) {
-		c.off = append(c.off, s.Path())
+		c.off.disabled(s)
 		return nil
 	}
 	pattern := s.String("path", "")

@@ -40,15 +40,16 @@ func (c *Config) readInputs(s *tree.Section, files []*included) {
 }
 
 // addInputs reads the inputs that are enabled, and returns how many those are.
-func (c *Config) addInputs(sections []*tree.Section, global common, off *disabled) (enabled int) {
+func (c *Config) addInputs(sections []*tree.Section, global common, off *unread) (enabled int) {
 	for _, in := range sections {
 		if !in.Bool("enabled", true) {
-			*off = append(*off, in.Path())
+			off.disabled(in)
 			continue
 		}
 		enabled++
 		i := readInput(in, global, c.Shape)
 		if i == nil {
+			off.refused(in, "its input is not supported")
 			continue
 		}
 		c.Inputs = append(c.Inputs, i)

@@ -27,6 +27,7 @@ var inputTable = tree.Table{Name: "input", Options: slices.Concat(
 			"next_line", "line_separator", "paragraph_separator", "null_terminator"),
 		option("keep_null", tree.Bool, "false", "for what json and parsers find"),
 	},
+	noEffect("positions belong to files, not to inputs", "id"),
 	noEffect("it is always allowed", "allow_deprecated_use"),
 	noEffect("it concerns Elasticsearch", "index"),
 )}
@@ -125,7 +126,7 @@ var filestreamTable = tree.Table{Name: "filestream", Options: slices.Concat(
 		option("include_file_owner_name", tree.Bool, "false", "log.file.owner, if the image knows its name"),
 		option("include_file_owner_group_name", tree.Bool, "false", "log.file.group, if the image knows its name"),
 	},
-	noEffect("positions belong to files, not to inputs", "id", "take_over", "allow_deprecated_id_duplication"),
+	noEffect("positions belong to files, not to inputs", "take_over", "allow_deprecated_id_duplication"),
 	noEffect("reads are always large", "buffer_size"),
 	noEffect("file_identity.fingerprint says so", "prospector.scanner.fingerprint.enabled"),
 	noEffect("which file is the copy is seen from what is open", "rotation.external.strategy.copytruncate.dateformat"),

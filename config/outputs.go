@@ -26,7 +26,7 @@ func (c *Config) readOutput(s *tree.Section) {
 		if out := s.Sub("output."+name, table); out.Bool("enabled", true) {
 			enabled = append(enabled, name)
 		} else {
-			c.off = append(c.off, out.Path())
+			c.off.disabled(out)
 		}
 	}
 	switch {
@@ -55,6 +55,7 @@ func (c *Config) readOutput(s *tree.Section) {
 		c.Console, c.Documents.Codec = true, readConsole(out)
 	default:
 		s.Errorf(key, "is not supported: %s", instead[enabled[0]])
+		c.off.refused(s.Sub(key, &otherTable), "its output is not supported")
 	}
 }
 

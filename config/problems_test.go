@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -372,5 +373,26 @@ loging.level: debug
 	}
 	if g, w := strings.Join(got, "\n"), strings.Join(want, "\n"); g != w {
 		t.Errorf("warnings\n%s\nwant\n%s", g, w)
+	}
+}
+
+// TestReportOfWhatIsWrong: the keys are told of, whatever is wrong with them.
+func TestReportOfWhatIsWrong(t *testing.T) {
+	args := write(t, "filebeat.inputs: [{paths: /a, id: x}, {type: tcp, host: h}]\noutput.logstash.hosts: [l]\n")
+	c, err := Load(args)
+	var said []string
+	for _, k := range c.Keys[1:] { // the first is the flag's
+		said = append(said, fmt.Sprintf("%s %s", k.Status, k.Key))
+	}
+	want := "no effect filebeat.inputs.0.id, honoured filebeat.inputs.0.paths, refused filebeat.inputs.1.host, honoured filebeat.inputs.1.type, refused output.logstash.hosts"
+	if got := strings.Join(said, ", "); err == nil || got != want || len(c.Warnings) != 1 {
+		t.Fatalf("%v, of %s, %v", err, got, c.Warnings)
+	}
+	if !equal(c, &Config{}) {
+		t.Errorf("and more: %+v", c)
+	}
+	args.Files = []string{"nosuch.yml"}
+	if c, err = Load(args); c != nil || err == nil {
+		t.Errorf("%v, of a file that is not there: %v", err, c)
 	}
 }

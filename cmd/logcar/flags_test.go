@@ -143,8 +143,15 @@ Config OK
 		}
 	}
 
+	// What is wrong does not hide the rest.
 	status, stdout, stderr := execute("test", "config", "-c", p.config, "--strict.perms=false", "-E", "logging.level=loud")
-	if status != 1 || stdout != "" || stderr != "Exiting: -E: logging.level: \"loud\" is not one of critical, error, warning, warn, info, debug\n" {
-		t.Errorf("wrong configuration: status %d\n%s%s", status, stdout, stderr)
+	first, others, _ := strings.Cut(strings.ReplaceAll(stdout, p.config, "FILE"), "\n")
+	if status != 1 || strings.Join(strings.Fields(first), " ") != "honoured logging.level -E" || others != strings.TrimSuffix(want, "Config OK\n") ||
+		stderr != "Exiting: -E: logging.level: \"loud\" is not one of critical, error, warning, warn, info, debug\n" {
+		t.Errorf("wrong configuration: status %d\n%s\n%s%s", status, first, others, stderr)
+	}
+	status, stdout, stderr = execute("test", "config", "-c", p.config+".none", "--strict.perms=false")
+	if status != 1 || stdout != "" || !strings.HasPrefix(stderr, "Exiting: load configuration: ") {
+		t.Errorf("no configuration: status %d\n%s%s", status, stdout, stderr)
 	}
 }

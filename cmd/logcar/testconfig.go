@@ -10,9 +10,9 @@ import (
 
 // testConfig says what logcar would make of the configuration.
 func testConfig(f *flags, stdout, _ io.Writer) error {
-	cfg, err := config.Load(f.config)
-	if err != nil {
-		return err
+	cfg, wrong := config.Load(f.config)
+	if cfg == nil {
+		return wrong
 	}
 	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 	for _, k := range cfg.Keys {
@@ -24,6 +24,8 @@ func testConfig(f *flags, stdout, _ io.Writer) error {
 	for _, p := range cfg.Warnings {
 		fmt.Fprintf(stdout, "%s: %s\n", p.Severity, p.Error())
 	}
-	fmt.Fprintln(stdout, "Config OK")
-	return nil
+	if wrong == nil {
+		fmt.Fprintln(stdout, "Config OK")
+	}
+	return wrong
 }
