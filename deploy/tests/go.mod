@@ -7,6 +7,7 @@ replace github.com/logcar/logcar => ../..
 require (
 	github.com/compose-spec/compose-go/v2 v2.16.2
 	github.com/logcar/logcar v0.0.0-00010101000000-000000000000
+	github.com/moby/patternmatcher v0.6.0
 	github.com/prometheus/common v0.71.0
 	github.com/prometheus/prometheus v0.315.0
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
