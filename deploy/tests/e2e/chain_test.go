@@ -232,9 +232,30 @@ func TestSentTwice(t *testing.T) {
 		for range 2 {
 			ship(t, topic, logs, namespace, c.setting)
 		}
-		index(t, topic, consume(t, topic, 2*written))
+		records := consume(t, topic, 2*written)
+		checkIDs(t, records, c.want == written)
+		index(t, topic, records)
 		if n := hits(t, "fields.namespace:"+namespace); n != c.want {
 			t.Errorf("%s: %d documents, want %d", namespace, n, c.want)
+		}
+	}
+}
+
+// checkIDs wants the ids, if there are any, in the headers as well: a consumer that
+// doesn't read the documents finds them there.
+func checkIDs(t *testing.T, records []kafka.Record, ids bool) {
+	t.Helper()
+	for _, record := range records {
+		e, err := logstash.Decode(record.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := ""
+		if ids {
+			want = fmt.Sprintf("logcar-id:%v", e.Get("[@metadata][_id]"))
+		}
+		if record.Headers != want || strings.Contains(want, "<nil>") {
+			t.Fatalf("headers %q, want %q", record.Headers, want)
 		}
 	}
 }
