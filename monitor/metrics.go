@@ -112,6 +112,7 @@ func (s *Snapshot) appendMetrics(b []byte) []byte {
 	e.single("logcar_output_seconds_since_ack", "gauge", "Seconds since the last confirmation; 0 while there is nothing to send.", s.Output.Unconfirmed)
 	e.single("logcar_output_forced_reconnects_total", "counter", "Times that all connections were closed because nothing was confirmed.", s.Output.Reconnects)
 	e.single("logcar_output_failing_partitions", "gauge", "Partitions whose last request has failed.", s.Output.Failing)
+	e.single("logcar_lag_seconds", "gauge", "Seconds since the oldest text was read that is not confirmed; 0 when all is.", s.Lag)
 	e.family("logcar_lag_bytes", "gauge", "Bytes of a file that are not confirmed.")
 	for _, f := range s.Files {
 		e.value("logcar_lag_bytes", f.Lag(), "path", f.Path)

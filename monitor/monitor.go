@@ -48,6 +48,9 @@ type Snapshot struct {
 
 	Output Output `json:"output"`
 	Files  []File `json:"files"`
+	// Lag is how old the oldest text is that was read and is not confirmed, in
+	// seconds; 0 when all is.
+	Lag float64 `json:"lag_seconds"`
 
 	Config Configuration `json:"config"`
 }

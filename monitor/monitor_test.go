@@ -26,6 +26,7 @@ var example = Snapshot{
 	},
 	OpenFiles: 2, Output: Output{Requests: 3, Errors: 1, WireBytes: 30, Stalled: "no leader", StallCause: "no_leader", Unconfirmed: 31.5, Reconnects: 2, Failing: 4},
 	Files:  []File{{Path: `/mnt/a "b".log`, Size: 120, Read: 100, Acked: 80}, {Path: "/mnt/c.log", Size: 1, Acked: 5}},
+	Lag:    12.3,
 	Config: Configuration{Hash: "abc", Reloads: map[string]uint64{"ok": 2, "refused": 1}},
 }
 
@@ -94,6 +95,7 @@ func TestMetrics(t *testing.T) {
 		"logcar_output_stalled 1", `logcar_output_stall_cause{cause="no_leader"} 1`, "logcar_output_seconds_since_ack 31.5",
 		"logcar_output_forced_reconnects_total 2", "logcar_output_failing_partitions 4",
 		`logcar_lag_bytes{path="/mnt/a \"b\".log"} 40`, `logcar_lag_bytes{path="/mnt/c.log"} 0`,
+		"logcar_lag_seconds 12.3",
 		"logcar_storage_limit_bytes 2000", "logcar_storage_used_bytes 1500", `logcar_storage_size_bytes{path="/mnt"} 9000`,
 		`logcar_storage_free_bytes{path="/mnt"} 4000`, "logcar_storage_deleted_files_total 4", "logcar_storage_deleted_bytes_total 400",
 		`logcar_dead_letter_events_total{reason="refused"} 5`,

@@ -268,6 +268,7 @@ func TestReloadStuck(t *testing.T) {
 	r := p.start(t.Context())
 	r.await("Kafka has something to confirm", func() bool { return r.pipe.snapshot().Output.InFlight > 0 })
 	r.await("all files are found", func() bool { return len(r.pipe.snapshot().Files) == 3 })
+	r.await("it lags", func() bool { return r.pipe.snapshot().Lag > 0 })
 	if err := os.Remove(filepath.Join(p.logs, "gone.log")); err != nil {
 		t.Fatal(err)
 	}
@@ -289,7 +290,7 @@ func TestReloadStuck(t *testing.T) {
 	if want := strings.Fields("0 1 1 10 11 2 2 3 4 5 6 7 8 9"); !slices.Equal(got, append(want, "last words")) {
 		t.Errorf("delivered %q", got)
 	}
-	if s := r.pipe.snapshot(); s.BytesRead != s.BytesAcked || s.BytesInFlight != 0 || s.EventsRead != 15 {
+	if s := r.pipe.snapshot(); s.BytesRead != s.BytesAcked || s.BytesInFlight != 0 || s.EventsRead != 15 || s.Lag != 0 {
 		t.Errorf("ledger %+v", s)
 	}
 }

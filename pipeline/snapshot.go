@@ -55,6 +55,7 @@ func (p *Pipeline) snapshot() monitor.Snapshot {
 	}
 	s.Storage = p.occupied()
 	for _, f := range p.tailer.Files() {
+		s.Lag = max(s.Lag, f.Lag.Seconds())
 		s.Files = append(s.Files, monitor.File{Path: f.Path, Size: f.Size, Read: f.Read, Acked: f.Confirmed})
 	}
 	return s

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"sync"
+	"time"
 
 	"github.com/logcar/logcar/event"
 )
@@ -27,8 +28,17 @@ type Cursor struct {
 // run is what one token stands for: the bytes from the end of the run before it.
 type run struct {
 	end  int64
+	at   moment // of Issue
 	done bool
 }
+
+// A moment is a time in tenths of a second since the registry was opened. It fits
+// beside a run's done, so that windows are no larger for it, and lasts for 13 years.
+type moment uint32
+
+const tenth = time.Second / 10
+
+func (r *Registry) moment() moment { return moment(time.Since(r.opened) / tenth) }
 
 // minWindow is the size a window starts with: a quiet file has few batches in
 // flight, and there may be thousands of quiet files.
@@ -49,7 +59,7 @@ func (c *Cursor) Issue(end int64) event.Token {
 	}
 	n := c.next
 	c.issued = max(c.issued, end)
-	*c.at(n) = run{end: c.issued}
+	*c.at(n) = run{end: c.issued, at: c.reg.moment()}
 	c.next++
 	c.pending++
 	return event.NewToken(c, n)
@@ -129,6 +139,17 @@ func (c *Cursor) Pending() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.pending
+}
+
+// Lag is how long ago the oldest run was issued that is not acknowledged, to a
+// tenth of a second; 0 when none is.
+func (c *Cursor) Lag() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.pending == 0 {
+		return 0
+	}
+	return time.Duration(c.reg.moment()-c.at(c.first).at) * tenth // the window begins with what is not done
 }
 
 // SetHead says what the file's first bytes are by now.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/logcar/logcar/event"
@@ -77,6 +78,41 @@ func TestIssueReturnsToken(t *testing.T) {
 	if c.Position() != 130 {
 		t.Errorf("position = %d, want 130", c.Position())
 	}
+}
+
+// A cursor lags by what was issued first and is not confirmed, whatever was
+// confirmed since.
+func TestLag(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _ := open(t, filepath.Join(t.TempDir(), "registry.json"), Options{})
+		elapse(time.Hour)
+		c := r.Cursor(State{ID: fileID(1)})
+		want := func(lag time.Duration) {
+			t.Helper()
+			if got := c.Lag(); got != lag {
+				t.Errorf("lag %v, want %v", got, lag)
+			}
+		}
+		want(0)
+		first := c.Issue(10)
+		elapse(50 * time.Second)
+		second := c.Issue(20)
+		elapse(10 * time.Second)
+		want(time.Minute)
+		third := c.Issue(30)
+		second.Done()
+		want(time.Minute)
+		first.Done()
+		want(0)
+		elapse(300 * time.Millisecond)
+		want(300 * time.Millisecond)
+		elapse(365 * 24 * time.Hour)
+		want(365*24*time.Hour + 300*time.Millisecond)
+		third.Done()
+		want(0)
+		elapse(time.Hour)
+		want(0)
+	})
 }
 
 func TestCursorAllocatesNothing(t *testing.T) {

@@ -49,9 +49,10 @@ type Options struct {
 // Registry holds the positions of all files. Its methods may be called by any
 // goroutine.
 type Registry struct {
-	path string
-	opts Options
-	log  *zap.Logger
+	path   string
+	opts   Options
+	log    *zap.Logger
+	opened time.Time
 
 	mu    sync.Mutex // taken before a Cursor's, never the other way round
 	files map[event.FileID]*Cursor
@@ -97,11 +98,12 @@ func Open(path string, opts Options) (*Registry, error) {
 		opts.Log = zap.NewNop()
 	}
 	r := &Registry{
-		path:  path,
-		opts:  opts,
-		log:   opts.Log.With(zap.String("registry", path)),
-		files: make(map[event.FileID]*Cursor),
-		wake:  make(chan struct{}, 1),
+		path:   path,
+		opts:   opts,
+		log:    opts.Log.With(zap.String("registry", path)),
+		opened: time.Now(),
+		files:  make(map[event.FileID]*Cursor),
+		wake:   make(chan struct{}, 1),
 	}
 	unwritable := prepare(path)
 	if unwritable != nil {

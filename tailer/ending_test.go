@@ -158,16 +158,18 @@ func TestFiles(t *testing.T) {
 		if d := time.Since(s.tailer.LastRead()); d != 0 {
 			t.Errorf("the last read was %v ago", d)
 		}
-		check(s.tailer, File{"a.log", 4, 4, 0}, File{"b.log", 7, 7, 0})
+		check(s.tailer, File{"a.log", 4, 4, 0, 0}, File{"b.log", 7, 7, 0, 0})
+		s.do("pass 1m")
+		check(s.tailer, File{"a.log", 4, 4, 0, time.Minute}, File{"b.log", 7, 7, 0, time.Minute})
 		s.do("ack")
-		check(s.tailer, File{"a.log", 4, 4, 4}, File{"b.log", 7, 7, 4})
+		check(s.tailer, File{"a.log", 4, 4, 4, 0}, File{"b.log", 7, 7, 4, 0})
 		s.do("truncate a.log", "pass 11s")
-		check(s.tailer, File{"a.log", 0, 0, 0}, File{"b.log", 7, 7, 4})
+		check(s.tailer, File{"a.log", 0, 0, 0, 0}, File{"b.log", 7, 7, 4, 0})
 		s.do("rm a.log", "pass 1m")
-		check(s.tailer, File{"b.log", 7, 7, 4})
+		check(s.tailer, File{"b.log", 7, 7, 4, 0})
 		tl := s.tailer
 		s.do("finish")
-		check(tl, File{"b.log", 7, 7, 4})
+		check(tl, File{"b.log", 7, 7, 4, 0})
 		s.do("end")
 	})
 }

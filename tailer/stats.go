@@ -69,6 +69,9 @@ type File struct {
 	Size      int64  // now; 0 when it cannot be looked at any more
 	Read      int64  // offset up to which it is read
 	Confirmed int64  // offset up to which everything is confirmed
+	// Lag is how long ago the oldest of what is read and not confirmed was handed to
+	// the sink, which is when it was read; 0 when there is none.
+	Lag time.Duration
 }
 
 // Files lists the files that are followed, by path. It may be called by any
@@ -143,7 +146,7 @@ func (s *fileSet) list() []File {
 	defer s.mu.Unlock()
 	files := make([]File, 0, len(s.readers))
 	for r := range s.readers {
-		f := File{Path: r.source.Path, Read: r.read.Load(), Confirmed: r.cursor.Position()}
+		f := File{Path: r.source.Path, Read: r.read.Load(), Confirmed: r.cursor.Position(), Lag: r.cursor.Lag()}
 		if f.Read == allOf {
 			continue
 		}

@@ -46,6 +46,12 @@ func Build(ctx context.Context, dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return BuildFrom(ctx, root, dir, runtime.GOARCH)
+}
+
+// BuildFrom builds the binary for Linux on an architecture, from the sources in
+// root.
+func BuildFrom(ctx context.Context, root, dir, arch string) (string, error) {
 	command, err := Command(filepath.Join(root, "Dockerfile"))
 	if err != nil {
 		return "", err
@@ -53,7 +59,7 @@ func Build(ctx context.Context, dir string) (string, error) {
 	path := filepath.Join(dir, "logcar")
 	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", strings.ReplaceAll(command, target, `"$TARGET"`))
 	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "TARGET="+path, "TARGETOS="+runtime.GOOS, "TARGETARCH="+runtime.GOARCH, "VERSION="+Version)
+	cmd.Env = append(os.Environ(), "TARGET="+path, "TARGETOS=linux", "TARGETARCH="+arch, "VERSION="+Version)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build logcar: %w\n%s", err, out)
 	}

@@ -55,6 +55,9 @@ func TestProject(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
+		if len(s.Tmpfs) > 0 {
+			t.Errorf("%s forgets %v when it is stopped", name, s.Tmpfs)
+		}
 		for other, d := range s.DependsOn {
 			if health := project.Services[other].HealthCheck; d.Condition == types.ServiceConditionHealthy && health == nil {
 				t.Errorf("%s waits for the health of %s, which has no check", name, other)
@@ -90,6 +93,10 @@ func TestSidecars(t *testing.T) {
 		}
 		if !s.ReadOnly || !slices.Contains(s.CapDrop, "ALL") {
 			t.Errorf("%s: read-only %v, dropped %v", name, s.ReadOnly, s.CapDrop)
+		}
+		// The configuration belongs to whoever has checked the project out.
+		if strict := s.Environment["BEAT_STRICT_PERMS"]; strict == nil || *strict != "false" {
+			t.Errorf("%s wants its configuration to be root's", name)
 		}
 		for _, variable := range []string{"POD_NAMESPACE", "SERVICE_NAME", "POD_IP", "KAFKA_HOSTS"} {
 			if v := s.Environment[variable]; v == nil || *v == "" {

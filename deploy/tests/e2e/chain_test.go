@@ -16,6 +16,7 @@ import (
 	"time"
 	_ "time/tzdata"
 
+	"github.com/logcar/logcar/e2e/kafka"
 	"github.com/logcar/logcar/internal/javalog"
 
 	"github.com/logcar/logcar/deploy/tests/binary"
@@ -25,8 +26,9 @@ import (
 )
 
 var (
-	node   *server
-	logcar string // the binary
+	cluster *kafka.Cluster
+	node    *server
+	logcar  string // the binary
 )
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
@@ -38,6 +40,10 @@ func run(m *testing.M) int {
 		logcar, err = binary.Build(context.Background(), dir)
 	}
 	if err == nil {
+		cluster, err = kafka.Start(context.Background(), kafka.Options{Dir: dir})
+	}
+	if err == nil {
+		defer func() { _ = cluster.Close() }() // what it held is read
 		node, err = startServer(context.Background(), dir)
 	}
 	if err == nil {
@@ -115,56 +121,54 @@ func writeLog(t *testing.T) string {
 	return dir
 }
 
-// ship lets a logcar without positions ship the logs in a folder, with some
-// settings, and returns the documents.
-func ship(t *testing.T, logs, namespace string, settings ...string) [][]byte {
+// topic makes a topic of some partitions, as the trial's has.
+func topic(t *testing.T, name string) string {
 	t.Helper()
-	dir := t.TempDir()
-	args := []string{"--once", "-c", "../../filebeat.yml", "--strict.perms=false", "--path.data", filepath.Join(dir, "data"),
-		"-E", "output.kafka.enabled=false", "-E", "output.file.path=" + filepath.Join(dir, "out")}
+	if err := cluster.CreateTopic(t.Context(), name, 3, 1, nil); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// ship lets a logcar without positions ship the logs in a folder to a topic, with
+// some settings.
+func ship(t *testing.T, topic, logs, namespace string, settings ...string) {
+	t.Helper()
+	args := []string{"--once", "-c", "../../filebeat.yml", "--strict.perms=false", "--path.data", t.TempDir(), "-E", "output.kafka.topic=" + topic}
 	for _, s := range settings {
 		args = append(args, "-E", s)
 	}
 	cmd := exec.CommandContext(t.Context(), logcar, args...)
-	cmd.Env = append(os.Environ(), "LOG_PATHS="+filepath.Join(logs, "*.log"), "POD_NAMESPACE="+namespace, "SERVICE_NAME=dac-config-server", "POD_IP=10.1.2.3")
+	cmd.Env = append(os.Environ(), "KAFKA_HOSTS="+strings.Join(cluster.Bootstrap(), ","),
+		"LOG_PATHS="+filepath.Join(logs, "*.log"), "POD_NAMESPACE="+namespace, "SERVICE_NAME=dac-config-server", "POD_IP=10.1.2.3")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("logcar: %v\n%s", err, out)
 	}
-	files, err := filepath.Glob(filepath.Join(dir, "out", "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var documents [][]byte
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		documents = append(documents, bytes.Split(bytes.TrimSpace(text), []byte("\n"))...)
-	}
-	if len(documents) != written {
-		t.Fatalf("%d documents", len(documents))
-	}
-	return documents
 }
 
-// index does what Logstash does: it filters the documents as records of a topic
-// and sends them in bulk, to the index and under the id that the pipeline says.
-func index(t *testing.T, topic string, documents [][]byte) {
+// consume reads a topic, which must have so many records.
+func consume(t *testing.T, topic string, want int) []kafka.Record {
+	t.Helper()
+	records, err := cluster.Consume(t.Context(), topic)
+	if err != nil || len(records) != want {
+		t.Fatalf("%d records, want %d; error %v", len(records), want, err)
+	}
+	return records
+}
+
+// index does what Logstash does: it filters the records of a topic and sends them
+// in bulk, to the index and under the id that the pipeline says.
+func index(t *testing.T, topic string, records []kafka.Record) {
 	t.Helper()
 	p, filters := pipeline(t)
 	output := p.Output[0].Plugin.Options
 	var bulk bytes.Buffer
-	for i, document := range documents {
-		e, err := logstash.Decode(document)
+	for _, record := range records {
+		e, err := logstash.Decode(record.Value)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for field, value := range map[string]any{"topic": topic, "partition": 0, "offset": i, "timestamp": 1709280000000} {
-			if err := e.Set("[@metadata][kafka]["+field+"]", value); err != nil {
-				t.Fatal(err)
-			}
-		}
+		decorate(t, e, topic, record)
 		if err := filters.Run(e); err != nil {
 			t.Fatal(err)
 		}
@@ -190,6 +194,24 @@ func index(t *testing.T, topic string, documents [][]byte) {
 	}
 }
 
+// decorate adds what Logstash's kafka input knows of a record (decorate_events).
+func decorate(t *testing.T, e *logstash.Event, topic string, record kafka.Record) {
+	t.Helper()
+	known := map[string]any{
+		"[topic]": topic, "[partition]": record.Partition, "[offset]": record.Offset, "[timestamp]": record.Timestamp.UnixMilli(),
+	}
+	for header := range strings.SplitSeq(record.Headers, ",") {
+		if key, value, ok := strings.Cut(header, ":"); ok {
+			known["[headers]["+key+"]"] = value
+		}
+	}
+	for field, value := range known {
+		if err := e.Set("[@metadata][kafka]"+field, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func hits(t *testing.T, query string) int {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{"size": 0, "track_total_hits": true, "query": map[string]any{"query_string": map[string]any{"query": query}}})
@@ -206,27 +228,54 @@ func TestSentTwice(t *testing.T) {
 		setting string
 		want    int
 	}{"dac-with-id": {"logcar.event_id=true", written}, "dac-without-id": {"logcar.event_id=false", 2 * written}} {
-		logs := writeLog(t)
-		for _, topic := range []string{"first-" + namespace, "second-" + namespace} {
-			index(t, topic, ship(t, logs, namespace, c.setting))
+		logs, topic := writeLog(t), topic(t, namespace)
+		for range 2 {
+			ship(t, topic, logs, namespace, c.setting)
 		}
+		records := consume(t, topic, 2*written)
+		checkIDs(t, records, c.want == written)
+		index(t, topic, records)
 		if n := hits(t, "fields.namespace:"+namespace); n != c.want {
 			t.Errorf("%s: %d documents, want %d", namespace, n, c.want)
 		}
 	}
 }
 
-// Documents of all generations come to fields that the template knows, a
-// repeated delivery overwrites itself, and what the dashboards ask is answered.
+// checkIDs wants the ids, if there are any, in the headers as well: a consumer that
+// doesn't read the documents finds them there.
+func checkIDs(t *testing.T, records []kafka.Record, ids bool) {
+	t.Helper()
+	for _, record := range records {
+		e, err := logstash.Decode(record.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := ""
+		if ids {
+			want = fmt.Sprintf("logcar-id:%v", e.Get("[@metadata][_id]"))
+		}
+		if record.Headers != want || strings.Contains(want, "<nil>") {
+			t.Fatalf("headers %q, want %q", record.Headers, want)
+		}
+	}
+}
+
+// Documents of all generations come to fields that the template knows, a record
+// that is read again overwrites itself, and what the dashboards ask is answered.
 func TestChain(t *testing.T) {
 	for _, generation := range []string{"6", "7", "8"} {
-		documents := ship(t, writeLog(t), "dac-gen"+generation, "logcar.documents="+generation)
-		index(t, "applog-"+generation, documents)
-		index(t, "applog-"+generation, documents)
+		topic := topic(t, "applog-"+generation)
+		ship(t, topic, writeLog(t), "dac-gen"+generation, "logcar.documents="+generation)
+		records := consume(t, topic, written)
+		index(t, topic, records)
+		index(t, topic, records)
 	}
 	long := "2024-03-01 09:00:00.000 ERROR 1 --- [main] c.d.Deep : deep\njava.lang.StackOverflowError\n" + strings.Repeat("\tat com.demo.Deep.dig(Deep.java:7)\n", 2000)
-	index(t, "odd", [][]byte{
-		odd(t, long), odd(t, "no time at all"), odd(t, "2024-13-01 08:00:01.234 INFO [main] a.B - x"), odd(t, "")})
+	var records []kafka.Record
+	for i, message := range []string{long, "no time at all", "2024-13-01 08:00:01.234 INFO [main] a.B - x", ""} {
+		records = append(records, kafka.Record{Offset: int64(i), Value: odd(t, message)})
+	}
+	index(t, "odd", records)
 
 	if n := hits(t, "fields.namespace:(dac-gen* OR dac-odd)"); n != 3*written+4 {
 		t.Errorf("%d documents", n)

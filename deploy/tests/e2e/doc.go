@@ -1,6 +1,6 @@
 // Package e2e follows events from log files into a search engine: the logcar
-// binary, the filters of deploy/logstash, the templates of deploy/elasticsearch,
-// and the questions of deploy/kibana.
+// binary, a real Kafka, the filters of deploy/logstash, the templates of
+// deploy/elasticsearch, and the questions of deploy/kibana.
 //
 // Elasticsearch, Logstash and Kibana cannot be had from a package registry.
 // OpenSearch can: Maven Central has the server and the modules that the templates

@@ -40,17 +40,22 @@ func rate(metric string) string { return "rate(" + metric + "{" + chosen + "}[$_
 func sum(expr string) string { return "sum(" + expr + ")" }
 
 var panels = []panel{
-	{"Pods", "With a logcar that answers.", "stat", "short", 4, 4, []query{{"count(logcar_build_info{" + chosen + "})", ""}}},
-	{"Log bytes read", "", "stat", "Bps", 4, 4, []query{{sum(rate("logcar_bytes_read_total")), ""}}},
-	{"Sent, compressed", "", "stat", "Bps", 4, 4, []query{{sum(rate("logcar_output_wire_bytes_total")), ""}}},
-	{"Not confirmed", "Bytes that lie in the files and are not confirmed.", "stat", "bytes", 4, 4, []query{{"sum(logcar_lag_bytes{" + chosen + "})", ""}}},
-	{"Stalled pods", "They have something to send, and nothing is confirmed.", "stat", "short", 4, 4, []query{{"sum(logcar_output_stalled{" + chosen + "})", ""}}},
-	{"Events dropped, 24 h", "What the configuration drops on purpose, or sets aside, not counted.", "stat", "short", 4, 4,
+	{"Pods", "With a logcar that answers.", "stat", "short", 3, 4, []query{{"count(logcar_build_info{" + chosen + "})", ""}}},
+	{"Log bytes read", "", "stat", "Bps", 3, 4, []query{{sum(rate("logcar_bytes_read_total")), ""}}},
+	{"Sent, compressed", "", "stat", "Bps", 3, 4, []query{{sum(rate("logcar_output_wire_bytes_total")), ""}}},
+	{"Not confirmed", "Bytes that lie in the files and are not confirmed.", "stat", "bytes", 3, 4, []query{{"sum(logcar_lag_bytes{" + chosen + "})", ""}}},
+	{"Oldest not confirmed", "How long ago it was read.", "stat", "s", 3, 4, []query{{"max(logcar_lag_seconds{" + chosen + "})", ""}}},
+	{"Stalled pods", "They have something to send, and nothing is confirmed.", "stat", "short", 3, 4, []query{{"sum(logcar_output_stalled{" + chosen + "})", ""}}},
+	{"Events dropped, 24 h", "What the configuration drops on purpose, or sets aside, not counted.", "stat", "short", 3, 4,
 		[]query{{`sum(increase(logcar_events_dropped_total{reason!~"filtered|processors|dead_letter",` + chosen + `}[24h]))`, ""}}},
+	{"Configurations refused, 24 h", "Changed ones; the one before stays active, and /stats says what is wrong.", "stat", "short", 3, 4,
+		[]query{{`sum(increase(logcar_config_reloads_total{result="refused",` + chosen + `}[24h]))`, ""}}},
 
 	{"Read and confirmed", "The two lie one on the other while all is well.", "timeseries", "Bps", 12, 8,
 		[]query{{sum(rate("logcar_bytes_read_total")), "read"}, {sum(rate("logcar_bytes_acked_total")), "confirmed"}}},
 	{"Not confirmed, by pod", "Bytes of the files that are not confirmed: the lag.", "timeseries", "bytes", 12, 8, []query{perPod("logcar_lag_bytes{" + chosen + "}")}},
+	{"Since when", "How long ago the oldest text was read that is not confirmed: the lag in seconds.", "timeseries", "s", 12, 8, []query{
+		{"max by (namespace, pod) (logcar_lag_seconds{" + chosen + "})", "{{namespace}}/{{pod}}"}}},
 	{"Events", "", "timeseries", "eps", 12, 8,
 		[]query{{sum(rate("logcar_events_read_total")), "read"}, {sum(rate("logcar_events_acked_total")), "confirmed"}}},
 	{"In flight", "Bytes that are read and not confirmed.", "timeseries", "bytes", 12, 8, []query{perPod("logcar_bytes_in_flight{" + chosen + "}")}},

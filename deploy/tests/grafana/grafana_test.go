@@ -55,7 +55,8 @@ func exposed(t *testing.T) map[string]map[string]bool {
 	t.Helper()
 	reasons := map[string]uint64{"x": 1}
 	snapshot := monitor.Snapshot{BytesDropped: reasons, EventsDropped: reasons, DeadLetters: reasons, Files: []monitor.File{{Path: "/mnt/app.log"}},
-		Storage: monitor.Storage{Limit: 1, Volumes: []monitor.Volume{{Path: "/mnt"}}}, Output: monitor.Output{StallCause: "x"}}
+		Storage: monitor.Storage{Limit: 1, Volumes: []monitor.Volume{{Path: "/mnt"}}}, Output: monitor.Output{StallCause: "x"},
+		Config: monitor.Configuration{Reloads: map[string]uint64{"ok": 0, "refused": 0}}}
 	server, err := monitor.New(monitor.Config{Host: "127.0.0.1"}, func() monitor.Snapshot { return snapshot }, func() {})
 	if err != nil {
 		t.Fatal(err)
@@ -250,9 +251,15 @@ func TestAlertsFire(t *testing.T) {
 			logcar_dead_letter_events_total` + series + `,reason="refused"} 0x60
 			logcar_output_stalled` + series + `} 0x60
 			logcar_lag_bytes` + series + `,path="/a"} 1000x60
+			logcar_lag_seconds` + series + `} 0.5x60
+			logcar_storage_used_bytes` + series + `} 500x60
+			logcar_storage_limit_bytes` + series + `} 1000x60
+			logcar_config_reloads_total` + series + `,result="ok"} 0+1x60
+			logcar_config_reloads_total` + series + `,result="refused"} 3x60
 			logcar_output_errors_total` + series + `} 0+1x60
 			logcar_output_requests_total` + series + `} 0+100x60
 			logcar_start_time_seconds` + series + `} 1x60
+			logcar_cut_events_total` + series + `} 0x60
 			logcar_truncated_events_total` + series + `} 0x60`},
 		{"an event is dropped", "LogcarDropsEvents", `logcar_events_dropped_total` + series + `,reason="too_large"} 0x50 1x10`},
 		{"an event is set aside", "LogcarSetsEventsAside", `
@@ -265,7 +272,10 @@ func TestAlertsFire(t *testing.T) {
 		{"requests fail", "LogcarOutputErrors", "logcar_output_errors_total" + series + "} 0+9x60\nlogcar_output_requests_total" + series + "} 0+10x60"},
 		{"crashes", "LogcarRestarts", `logcar_start_time_seconds` + series + `} 1x20 2x10 3x10 4x20`},
 		{"one update", "", `logcar_start_time_seconds` + series + `} 1x40 2x20`},
-		{"long events", "LogcarCutsEvents", `logcar_truncated_events_total` + series + `} 0+1x60`},
+		{"what is read waits", "LogcarLate", `logcar_lag_seconds` + series + `} 0x30 0+60x30`},
+		{"a refused configuration", "LogcarRefusesConfiguration", `logcar_config_reloads_total` + series + `,result="refused"} 0x30 1x30`},
+		{"events too long for Kafka", "LogcarCutsEvents", "logcar_truncated_events_total" + series + "} 0+1x60\nlogcar_cut_events_total" + series + "} 0x60"},
+		{"events longer than max_bytes", "LogcarCutsEvents", "logcar_truncated_events_total" + series + "} 0x60\nlogcar_cut_events_total" + series + "} 0+1x60"},
 	}
 	engine := promqltest.NewTestEngine(t, false, 0, promqltest.DefaultMaxSamplesPerQuery)
 	fired := map[string]bool{}

@@ -1,6 +1,7 @@
 // Package image runs a binary as a container runtime would run it from an image
 // that holds nothing else: an empty root that nobody can write to, an unprivileged
-// user, no network. Of what a runtime adds by itself there is /proc alone.
+// user, no network. Nothing of what a runtime adds by itself is there, unless it is
+// asked for.
 //
 // It knows namespaces and mounts and nothing of what runs in them.
 package image
@@ -26,6 +27,9 @@ type Mount struct {
 	Host, Path string
 	Writable   bool
 }
+
+// Proc is what every container runtime mounts: the processes of the sandbox.
+var Proc = Mount{Host: "proc", Path: "/proc"}
 
 // helper marks the process that prepares the sandbox; its value is the root.
 const (
@@ -96,12 +100,12 @@ func enter(root string, mounts []Mount, command []string) error {
 	if err := unix.Mount("tmpfs", root, "tmpfs", unix.MS_NODEV|unix.MS_NOSUID, "mode=0755"); err != nil {
 		return fmt.Errorf("mount the root: %w", err)
 	}
-	proc := filepath.Join(root, "proc")
-	if err := errors.Join(os.Mkdir(proc, 0o555), unix.Mount("proc", proc, "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")); err != nil {
-		return fmt.Errorf("mount /proc: %w", err)
-	}
 	for _, m := range mounts {
-		if err := bind(root, m); err != nil {
+		mount := bind
+		if m == Proc {
+			mount = mountProc
+		}
+		if err := mount(root, m); err != nil {
 			return fmt.Errorf("mount %s: %w", m.Path, err)
 		}
 	}
@@ -129,6 +133,11 @@ func enter(root string, mounts []Mount, command []string) error {
 		}
 	}
 	return fmt.Errorf("run %s: %w", command[0], unix.Exec(command[0], command, env))
+}
+
+func mountProc(root string, m Mount) error {
+	target := filepath.Join(root, m.Path)
+	return errors.Join(os.Mkdir(target, 0o555), unix.Mount("proc", target, "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""))
 }
 
 // bind mounts a file or folder of the host below root.

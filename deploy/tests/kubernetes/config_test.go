@@ -56,6 +56,16 @@ func TestConfigurations(t *testing.T) {
 	}
 }
 
+// A pod that doesn't say how large its logs may be is accepted too.
+func TestUnknownSize(t *testing.T) {
+	objects := render(t, map[string]any{"logcar": map[string]any{"logs": map[string]any{"sizeLimit": ""}}})
+	w := kubernetes.Workloads(objects)[0]
+	if size, ok := w.Template.Annotations["logcar.io/logs-size"]; ok {
+		t.Errorf("the size is %q", size)
+	}
+	testConfig(t, objects, w, w.Container("logcar"))
+}
+
 // testConfig runs logcar test config with the container's arguments and
 // environment.
 func testConfig(t *testing.T, objects []runtime.Object, w kubernetes.Workload, c *corev1.Container) {
@@ -94,8 +104,10 @@ func testConfig(t *testing.T, objects []runtime.Object, w kubernetes.Workload, c
 
 // downward stands in for kubelet.
 func downward(w kubernetes.Workload, path string) string {
-	if label, ok := strings.CutPrefix(path, "metadata.labels['"); ok {
-		return w.Template.Labels[strings.TrimSuffix(label, "']")]
+	for prefix, values := range map[string]map[string]string{"metadata.labels['": w.Template.Labels, "metadata.annotations['": w.Template.Annotations} {
+		if key, ok := strings.CutPrefix(path, prefix); ok {
+			return values[strings.TrimSuffix(key, "']")]
+		}
 	}
 	return map[string]string{
 		"metadata.namespace": cmp.Or(w.Namespace, "default"), "metadata.name": w.Name + "-1", "status.podIP": "10.1.2.3", "spec.nodeName": "node-1",

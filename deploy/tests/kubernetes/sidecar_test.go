@@ -92,6 +92,8 @@ func checkSidecar(t *testing.T, w kubernetes.Workload, native bool) {
 		case "/mnt":
 			if !m.ReadOnly || v.EmptyDir == nil || v.EmptyDir.SizeLimit == nil {
 				t.Errorf("logs: %v in %v", m, v)
+			} else if size := w.Template.Annotations["logcar.io/logs-size"]; size != v.EmptyDir.SizeLimit.String() {
+				t.Errorf("the volume may hold %v, logcar is told %q", v.EmptyDir.SizeLimit, size)
 			}
 		default:
 			if !m.ReadOnly {
@@ -117,6 +119,7 @@ func wantTags(t *testing.T, c *corev1.Container) {
 	want := map[string]string{
 		"POD_NAMESPACE": "metadata.namespace", "POD_NAME": "metadata.name", "POD_IP": "status.podIP", "NODE_NAME": "spec.nodeName",
 		"SERVICE_NAME": "metadata.labels['app.kubernetes.io/name']", "APP": "metadata.labels['app']",
+		"LOGS_SIZE": "metadata.annotations['logcar.io/logs-size']",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("tags %v", got)

@@ -115,7 +115,7 @@ func TestConfigurations(t *testing.T) {
 	var files []string
 	for pattern, least := range map[string]int{
 		"testdata/conformance/*/config.yml": 100, "deploy/filebeat.yml": 1, "deploy/kubernetes/components/config/*.yml": 1,
-		"config/testdata/service/*.yml": 2, "benchmarks/peers/filebeat.yml": 1,
+		"config/testdata/service/*.yml": 2, "benchmarks/filebeat.yml": 1,
 	} {
 		found, err := filepath.Glob(filepath.Join(root, pattern))
 		if err != nil || len(found) < least {
@@ -155,6 +155,7 @@ func TestRight(t *testing.T) {
 		inputs + "output.kafka: {hosts: a, topic: t, sasl.mechanism: '', kerberos.enabled: no, ssl: {key_passphrase: '', ca_sha256: [], ca_trusted_fingerprint: ~}}\n",
 		inputs + "output.logstash.enabled: false\noutput.console: {}\nlogcar.documents: 7\nmax_procs: ${NUMBER}\n",
 		inputs + "output.console: ~\nlogging: {level: Debug, metrics.period: 1m30s, to_files: true, files.keepfiles: 7}\nqueue.mem.events: 4096\nsetup.kibana: {host: x}\n",
+		"output.console: {}\nfilebeat.config.inputs: {path: 'inputs.d/*.yml', reload: {enabled: true, period: 10s}}\n",
 		inputs + "output.console: {}\nname: 010\nfields: {a: b}\nfields.c.d: e\ntags: t\nfilebeat: {registry.flush: 5s, shutdown_timeout: 5}\n",
 		log("multiline: {pattern: '^x', match: after, max_lines: 1e3, timeout: 5s}, max_bytes: 1000, json.message_key: m"),
 		log("multiline.pattern: '^x', multiline.match: after, recursive_glob: {enabled: 'true'}, fields.a: 1, scan.sort: modtime"),
@@ -217,7 +218,7 @@ func TestWrong(t *testing.T) {
 		{inputs + "output.elasticsearch: {hosts: x}\n", "/output.elasticsearch"},
 		{inputs + "output.file: {path: /a, codec.xml.a: 1}\n", "codec.xml.a"},
 		{inputs + "output.console: {codec: {json: {preety: true}}}\n", "/output.console/codec/json"},
-		{console + "filebeat.config.inputs: {path: '*.yml'}\n", "/filebeat.config.inputs"},
+		{console + "filebeat.config.inputs: {path: '*.yml', relaod.enabled: true}\n", "/filebeat.config.inputs"},
 		{console + "logging.level: loud\n", "/logging.level"},
 		{console + "http: {enabled: true, port: many}\n", "/http/port"},
 		{console + "processors: [{nosuch: {}}]\n", "/processors/0"},

@@ -31,4 +31,6 @@ logging.level: ${LOG_LEVEL}
 logcar.documents: ${LOGCAR_DOCUMENTS}
 # An event that is sent again, after a crash, has the same id: Elasticsearch stores it once.
 logcar.event_id: true
+# The sizeLimit of the volume of the logs; 0: not known. Beyond it the pod is evicted: logcar warns at 70 %.
+logcar.storage.max_bytes: ${LOGS_SIZE:0}
 {{- end }}

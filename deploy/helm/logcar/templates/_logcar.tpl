@@ -3,7 +3,7 @@ What another chart includes, always with its own context (.):
   logcar.initContainers  list items for initContainers, or nothing when logcar.native is false
   logcar.containers      list items for containers, or nothing when logcar.native is true
   logcar.volumes         list items for volumes
-  logcar.checksum        annotations for the pod: a changed configuration rolls out
+  logcar.annotations     annotations for the pod: a changed configuration rolls out, and how large the logs may be
   logcar.configMap       the ConfigMap, a resource of its own
 */}}
 
@@ -70,8 +70,10 @@ What another chart includes, always with its own context (.):
         fieldPath: metadata.labels['{{ index $values.serviceLabels $i }}']
   {{- end }}
   {{- end }}
-  - name: GOMEMLIMIT
-    value: {{ $values.goMemoryLimit | quote }}
+  - name: LOGS_SIZE
+    valueFrom:
+      fieldRef:
+        fieldPath: metadata.annotations['logcar.io/logs-size']
   - name: GOMAXPROCS
     value: "1"
   ports:
@@ -110,8 +112,11 @@ What another chart includes, always with its own context (.):
     sizeLimit: 16Mi
 {{- end }}
 
-{{- define "logcar.checksum" -}}
+{{- define "logcar.annotations" -}}
 logcar.io/config: {{ include "logcar.configMap" . | sha256sum }}
+{{- with .Values.logcar.logs.sizeLimit }}
+logcar.io/logs-size: {{ . | quote }}
+{{- end }}
 {{- end }}
 
 {{- define "logcar.configMap" -}}
