@@ -101,11 +101,15 @@ fmt: ## format the Go files
 	gofmt -s -w .
 
 .PHONY: check
-check: check-fmt vet lint ## check formatting, go vet and the linter
+check: check-fmt check-tidy vet lint ## check formatting, go.mod, go vet and the linter
 
 .PHONY: check-fmt
 check-fmt:
 	@files=$$(gofmt -s -l .); [[ -z $$files ]] || { printf 'not formatted (make fmt):\n%s\n' "$$files" >&2; exit 1; }
+
+.PHONY: check-tidy
+check-tidy:
+	$(GO) mod tidy -diff
 
 .PHONY: vet
 vet:
@@ -121,7 +125,7 @@ $(GOLANGCI):
 
 .PHONY: check-benchmarks
 check-benchmarks: ## vet and test the module in benchmarks/
-	cd benchmarks && $(GO) vet ./... && $(GO) test ./...
+	cd benchmarks && $(GO) vet ./... && $(GO) test -count=1 ./...
 
 .PHONY: check-deploy
 check-deploy: ## vet and test the module in deploy/tests/: manifests, charts, pipelines, dashboards, the image's root
