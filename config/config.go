@@ -254,8 +254,10 @@ func (c *Config) read(root *tree.Root, settings tree.Settings) []*included {
 	return files
 }
 
-// DeadLetter is where events go that Kafka does not take: a series of files.
+// DeadLetter is where events go that Kafka does not take: a series of files, or a
+// topic.
 type DeadLetter struct {
+	Topic   string // empty: files
 	Dir     string
 	MaxSize int64 // bytes, of all files together
 }
@@ -263,11 +265,24 @@ type DeadLetter struct {
 // readDeadLetter reads what becomes of events that Kafka does not take. There is a
 // dead letter when it has a place, or when somebody wants it to be used.
 func (c *Config) readDeadLetter(s *tree.Section) {
-	c.TooLarge = tooLarge[s.Enum("logcar.too_large", "truncate")]
-	dir := s.String("logcar.dead_letter.path", "")
+	fate := s.Enum("logcar.too_large", "truncate")
+	c.TooLarge = tooLarge[fate]
+	dir, topic := s.String("logcar.dead_letter.path", ""), s.String("logcar.dead_letter.topic", "")
+	switch {
+	case topic != "" && (dir != "" || fate == "file"):
+		s.Errorf("logcar.dead_letter.topic", "the dead letter is a topic or files, not both")
+	case topic != "" && !kafka.ValidTopic(topic):
+		s.Errorf("logcar.dead_letter.topic", "%q is no name of a topic", topic)
+	case topic == "" && fate == "topic":
+		s.Errorf("logcar.too_large", "topic needs logcar.dead_letter.topic")
+	}
 	size := s.ByteSize("logcar.dead_letter.max_size", 8<<20)
 	if size < 64<<10 {
 		s.Errorf("logcar.dead_letter.max_size", "%d is out of range; expected at least 64KiB", size)
+	}
+	if topic != "" {
+		c.DeadLetter = &DeadLetter{Topic: topic}
+		return
 	}
 	if dir == "" && c.TooLarge != kafka.SetAside {
 		return
@@ -281,7 +296,7 @@ func (c *Config) readDeadLetter(s *tree.Section) {
 	c.DeadLetter = &DeadLetter{Dir: dir, MaxSize: size}
 }
 
-var tooLarge = map[string]kafka.TooLarge{"truncate": kafka.Truncate, "drop": kafka.Drop, "file": kafka.SetAside}
+var tooLarge = map[string]kafka.TooLarge{"truncate": kafka.Truncate, "drop": kafka.Drop, "file": kafka.SetAside, "topic": kafka.SetAside}
 
 // shape is the generation of documents: what the key says, or what the spelling
 // tells. Filebeat refuses filebeat.prospectors from 7.0 on, so that whoever

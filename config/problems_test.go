@@ -255,8 +255,17 @@ func TestErrors(t *testing.T) {
 		{"size of the dead letter", broker("") + "logcar.dead_letter.max_size: 1KiB\n", []string{
 			"filebeat.yml:3: logcar.dead_letter.max_size: 1024 is out of range; expected at least 64KiB",
 		}},
+		{"dead letter twice", broker("") + "logcar.dead_letter: {path: a, topic: b}\n", []string{
+			"filebeat.yml:3: logcar.dead_letter.topic: the dead letter is a topic or files, not both",
+		}},
+		{"dead letter for nobody", broker("") + "logcar.too_large: topic\n", []string{
+			"filebeat.yml:3: logcar.too_large: topic needs logcar.dead_letter.topic",
+		}},
+		{"dead letter without a name", broker("") + "logcar.dead_letter.topic: a b\n", []string{
+			`filebeat.yml:3: logcar.dead_letter.topic: "a b" is no name of a topic`,
+		}},
 		{"what is too large", broker("") + "logcar.too_large: keep\n", []string{
-			`filebeat.yml:3: logcar.too_large: "keep" is not one of truncate, drop, file`,
+			`filebeat.yml:3: logcar.too_large: "keep" is not one of truncate, drop, file, topic`,
 		}},
 		{"message size", broker("max_message_bytes: 100"), []string{out + "kafka.max_message_bytes: 100 is out of range; expected 1024 to 1073741824"}},
 		{"timeout", broker("timeout: 0"), []string{out + "kafka.timeout: 0s is no time; expected more than 0"}},

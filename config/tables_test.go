@@ -146,7 +146,7 @@ var topValues = map[string]sample{
 
 	"logcar.unterminated": value("true"), "logcar.documents": value("7"), "logcar.quiet": value("3s"), "logcar.event_id": value("true"), "logcar.reload": value("false"),
 	"logcar.storage.max_bytes": value("512MiB"), "logcar.storage.warn": value("off"), "logcar.storage.delete": value("85%"),
-	"logcar.too_large": value("drop"), "logcar.dead_letter.path": value("letters"),
+	"logcar.too_large": value("drop"), "logcar.dead_letter.path": value("letters"), "logcar.dead_letter.topic": value("letters"),
 	"logcar.dead_letter.max_size": {value: "100000", with: []string{"logcar.too_large=file"}},
 	"logcar.exit_when_quiet":      value("10s"), "logcar.done_file": value("/logs/done"), "logcar.termination_log": value("/x"),
 	"logcar.missing_topic": {value: "1m", with: []string{"output.kafka={hosts: k, topic: t}", "output.console.enabled=false"}},

@@ -36,7 +36,8 @@ type Pipeline struct {
 	confirmed uint64 // what the registry had seen confirmed before
 	encoder   *output.Encoder
 	sink      event.Sink
-	kafka     *kafka.Sink // the same, if it is Kafka
+	kafka     *kafka.Sink    // the same, if it is Kafka
+	letters   *kafka.Letters // nil: there is no dead letter, or it is files
 	tailer    *tailer.Tailer
 	storage   *storage.Guard
 	yield     chan struct{} // closed when another pipeline is to go on
@@ -81,8 +82,8 @@ func (p *Pipeline) newSink() (err error) {
 		cfg.Kafka.Workers, cfg.Kafka.Hurry = workers(), hurry
 		cfg.Kafka.Relax = func() { calm(); giveBack() }
 		cfg.Kafka.TooLarge = cfg.TooLarge
-		if d := cfg.DeadLetter; d != nil {
-			cfg.Kafka.DeadLetter = file.NewLines(d.Dir, "dead-letter", d.MaxSize)
+		if err := p.openDeadLetter(); err != nil {
+			return err
 		}
 		p.kafka, err = kafka.New(*cfg.Kafka, p.encoder, p.log.Named("kafka"))
 		p.sink = p.kafka
@@ -94,6 +95,32 @@ func (p *Pipeline) newSink() (err error) {
 		err = errors.New("no output")
 	}
 	return err
+}
+
+// close delivers what the sink has, until ctx ends.
+func (p *Pipeline) close(ctx context.Context) error {
+	err := p.sink.Close(ctx)
+	if p.letters != nil {
+		p.letters.Close()
+	}
+	return err
+}
+
+// openDeadLetter gives the sink a place for what Kafka does not take.
+func (p *Pipeline) openDeadLetter() error {
+	d := p.cfg.DeadLetter
+	switch {
+	case d == nil:
+	case d.Topic == "":
+		p.cfg.Kafka.DeadLetter = file.NewLines(d.Dir, "dead-letter", d.MaxSize)
+	default:
+		letters, err := kafka.NewLetters(*p.cfg.Kafka, d.Topic)
+		if err != nil {
+			return err
+		}
+		p.letters, p.cfg.Kafka.DeadLetter = letters, letters
+	}
+	return nil
 }
 
 // ship runs the tailer to its end and closes the sink behind it. When it is told
@@ -110,7 +137,7 @@ func (p *Pipeline) ship(ctx context.Context, stop <-chan struct{}) error {
 	if errors.Is(err, tailer.ErrHandedOver) {
 		return err
 	}
-	if cerr := p.sink.Close(ctx); cerr != nil {
+	if cerr := p.close(ctx); cerr != nil {
 		err = errors.Join(err, cerr)
 	}
 	if err != nil && ctx.Err() != nil {
@@ -124,7 +151,7 @@ func streams(cfg *config.Config) bool { return len(cfg.Inputs) == 1 && cfg.Input
 
 // settle delivers what was sent before another pipeline goes on.
 func (p *Pipeline) settle(ctx context.Context) {
-	if err := p.sink.Close(ctx); err != nil {
+	if err := p.close(ctx); err != nil {
 		p.log.Warn("not everything that was sent is confirmed; it is sent again, and may come twice", zap.Error(err))
 	}
 }

@@ -53,7 +53,7 @@ type candidate struct {
 
 func (c *candidate) discard() {
 	// Neither has been used: there is nothing that closing could fail over.
-	_ = c.pipe.sink.Close(context.Background())
+	_ = c.pipe.close(context.Background())
 	if c.http != nil {
 		_ = c.http.Close()
 	}
