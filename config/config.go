@@ -69,6 +69,7 @@ type Config struct {
 	Keystore        string // the file with the secrets that references have found
 	Registry        registry.Options
 	RegistryDir     string
+	OnCorrupt       OnCorrupt
 	OldRegistry     string // Filebeat 6's registry file, to take positions over from
 	ShutdownTimeout time.Duration
 	MaxProcs        int             // 0: as many as the machine, or the cgroup, has
@@ -92,6 +93,16 @@ type Config struct {
 	broken     []error // of included files that cannot be read
 	watchFiles bool    // logcar.reload
 }
+
+// OnCorrupt is what becomes of files when the registry is corrupt, so that nobody
+// knows how far they were delivered.
+type OnCorrupt string
+
+const (
+	Reread  OnCorrupt = "reread" // they are read again: lines repeat, none is lost
+	FromEnd OnCorrupt = "end"    // they are read from their end on: none repeats, some may be lost
+	Fail    OnCorrupt = "fail"   // logcar does not start, and leaves the registry as it is
+)
 
 // Logging is how logcar logs for itself.
 type Logging struct {
@@ -231,6 +242,10 @@ func (c *Config) read(root *tree.Root, settings tree.Settings) []*included {
 		c.OldRegistry = filepath.Join(c.Data, c.OldRegistry)
 	}
 	c.Registry.Flush = max(s.Duration("filebeat.registry.flush", time.Second), 100*time.Millisecond)
+	c.OnCorrupt = OnCorrupt(s.Enum("logcar.registry.on_corrupt", string(Reread)))
+	if c.OnCorrupt == Fail {
+		c.Registry.OnCorrupt = registry.Fail
+	}
 	c.Logging = logging(s)
 	if s.Bool("http.enabled", false) {
 		c.HTTP = &monitor.Config{Host: s.String("http.host", "localhost"), Port: bounded(s, "http.port", 5066, 0, 65535)}
@@ -322,6 +337,7 @@ func (c *Config) readStorage(s *tree.Section) {
 		Warn:     percent(s, "logcar.storage.warn", 70),
 		Delete:   percent(s, "logcar.storage.delete", 0),
 	}
+	c.Tailer.DeletedTimeout = notNegative(s, "logcar.storage.deleted_timeout", 0)
 }
 
 func registryDir(s *tree.Section, data string) string {

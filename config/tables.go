@@ -94,6 +94,8 @@ var topTable = tree.Table{Name: "top", Options: slices.Concat(
 		option("logcar.exit_when_quiet", tree.Duration, "0", "logcar's own, for Jobs: end when nothing was written for so long; 0 is never"),
 		option("logcar.done_file", tree.String, "", "logcar's own, for Jobs: end when this file appears"),
 		option("logcar.reload", tree.Bool, "true", "logcar's own: apply changes of the configuration's files at once, and on SIGHUP; with false SIGHUP ends logcar, as it ends Filebeat"),
+		enum("logcar.registry.on_corrupt", "reread", "logcar's own: when the registry is corrupt, files are read again, or from their end on, or logcar does not start", "reread", "end", "fail"),
+		option("logcar.storage.deleted_timeout", tree.Duration, "0", "logcar's own: close a deleted file that is not read to its end, to free the disk, when nothing could be delivered for so long; what is lost is counted; 0 is never"),
 		option("logcar.termination_log", tree.String, "/dev/termination-log", "logcar's own: what was delivered, for the pod's status; only if the file exists"),
 		option("logcar.storage.max_bytes", tree.ByteSize, "", "logcar's own: how much the directories of the logs may hold together, such as 2GiB: the sizeLimit of their emptyDir"),
 		option("logcar.storage.warn", tree.String, "70%", "logcar's own: how full they, or the volume that they are on, may be before there is a warning; off is never"),

@@ -149,7 +149,8 @@ var topValues = map[string]sample{
 	"logcar.too_large": value("drop"), "logcar.dead_letter.path": value("letters"), "logcar.dead_letter.topic": value("letters"),
 	"logcar.dead_letter.max_size": {value: "100000", with: []string{"logcar.too_large=file"}},
 	"logcar.exit_when_quiet":      value("10s"), "logcar.done_file": value("/logs/done"), "logcar.termination_log": value("/x"),
-	"logcar.missing_topic": {value: "1m", with: []string{"output.kafka={hosts: k, topic: t}", "output.console.enabled=false"}},
+	"logcar.missing_topic":       {value: "1m", with: []string{"output.kafka={hosts: k, topic: t}", "output.console.enabled=false"}},
+	"logcar.registry.on_corrupt": value("fail"), "logcar.storage.deleted_timeout": value("1h"),
 }
 
 var inputValues = map[string]sample{

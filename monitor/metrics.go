@@ -78,7 +78,7 @@ func (s *Snapshot) appendMetrics(b []byte) []byte {
 	e.family("logcar_build_info", "gauge", "Always 1; the version is in the label.")
 	e.value("logcar_build_info", 1, "version", s.Version)
 	e.single("logcar_start_time_seconds", "gauge", "When the process started, in Unix seconds.", s.Started.Unix())
-	e.single("logcar_bytes_read_total", "counter", "Bytes of log files that were read.", s.BytesRead)
+	e.single("logcar_bytes_read_total", "counter", "Bytes of log files that were read, or seen and gone before.", s.BytesRead)
 	e.single("logcar_bytes_acked_total", "counter", "Of these, confirmed by the destination.", s.BytesAcked)
 	e.single("logcar_bytes_in_flight", "gauge", "Of these, neither confirmed nor dropped yet.", s.BytesInFlight)
 	e.byReason("logcar_bytes_dropped_total", "Of these, not delivered, by reason.", s.BytesDropped)

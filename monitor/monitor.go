@@ -24,7 +24,9 @@ type Snapshot struct {
 	Version string    `json:"version"`
 	Started time.Time `json:"started"`
 	// The ledger. Always: BytesRead = BytesAcked + BytesInFlight + the sum of
-	// BytesDropped, and the same for events.
+	// BytesDropped, and the same for events. Bytes that were seen, and gone before
+	// they could be read, are among both BytesRead and BytesDropped ("truncated" and
+	// "deleted").
 	BytesRead     uint64            `json:"bytes_read"`
 	BytesAcked    uint64            `json:"bytes_acked"`
 	BytesInFlight uint64            `json:"bytes_in_flight"`

@@ -554,7 +554,7 @@ func (w *world) quit() {
 	w.heal()
 	w.must(w.end())
 	s := w.pipe.snapshot()
-	closed := (len(unfinished) > 0 || s.BytesRead == s.BytesAcked+s.BytesDropped["filtered"]) && s.EventsRead == s.EventsAcked+s.EventsDropped["filtered"]
+	closed := (len(unfinished) > 0 || s.BytesRead == s.BytesAcked+s.BytesDropped["filtered"]+s.BytesDropped["truncated"]) && s.EventsRead == s.EventsAcked+s.EventsDropped["filtered"]
 	if !closed && !w.gap { // what is lost stays in flight until as much more was read
 		w.fail("the ledger is open at the end: %+v", s)
 	}

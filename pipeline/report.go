@@ -61,7 +61,7 @@ func (s *Supervisor) numbers() []zap.Field {
 	filtered := n.EventsDropped["filtered"]
 	fields := []zap.Field{
 		zap.Uint64("bytes_read", n.BytesRead), zap.Uint64("events", n.EventsRead-filtered), zap.Uint64("filtered", filtered), zap.Uint64("cut", n.Cut),
-		zap.Uint64("truncations", n.Truncations), zap.Int("open_files", n.OpenFiles),
+		zap.Uint64("truncations", n.Truncations), zap.Uint64("lost_bytes", n.BytesDropped["truncated"]+n.BytesDropped["deleted"]), zap.Int("open_files", n.OpenFiles),
 		zap.Uint64("invalid_utf8_bytes", n.InvalidUTF8),
 	}
 	if s.pipe.kafka != nil {

@@ -25,8 +25,10 @@ func (s *Supervisor) snapshot() monitor.Snapshot {
 func (p *Pipeline) snapshot() monitor.Snapshot {
 	t, r := p.tailer.Stats(), p.registry.Stats()
 	s := monitor.Snapshot{
-		BytesRead: t.Bytes, EventsRead: t.Events + t.Filtered,
-		BytesDropped:  map[string]uint64{"filtered": t.FilteredBytes, "cut": t.CutBytes},
+		BytesRead: t.Bytes + t.LostTruncated + t.LostDeleted, EventsRead: t.Events + t.Filtered,
+		BytesDropped: map[string]uint64{
+			"filtered": t.FilteredBytes, "cut": t.CutBytes, "truncated": t.LostTruncated, "deleted": t.LostDeleted,
+		},
 		EventsDropped: map[string]uint64{"filtered": t.Filtered},
 		OpenFiles:     t.Open, Cut: t.Cut, Truncations: t.Truncations, Deleted: t.Deleted, Corrupt: t.Corrupt, Abandoned: t.Abandoned,
 		InvalidUTF8: p.encoder.Stats().InvalidUTF8,
@@ -48,7 +50,7 @@ func (p *Pipeline) snapshot() monitor.Snapshot {
 			Unconfirmed: k.Unconfirmed.Round(time.Millisecond).Seconds(), Reconnects: k.Reconnects, Failing: k.Failing,
 		}
 	}
-	s.BytesInFlight = less(s.BytesRead, s.BytesAcked+t.FilteredBytes+t.CutBytes)
+	s.BytesInFlight = less(t.Bytes, s.BytesAcked+t.FilteredBytes+t.CutBytes)
 	s.EventsFlying = less(s.EventsRead, s.EventsAcked)
 	for _, n := range s.EventsDropped {
 		s.EventsFlying = less(s.EventsFlying, n)

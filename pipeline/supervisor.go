@@ -91,6 +91,10 @@ func (s *Supervisor) openRegistry(cfg *config.Config) error {
 	if errors.Is(unborn, fs.ErrNotExist) {
 		takeOver(s.registry, cfg, s.log)
 	}
+	if s.registry.WasCorrupt() {
+		cfg.Tailer.AtEnd = cfg.OnCorrupt == config.FromEnd
+		s.log.Warn("positions are lost with the registry (logcar.registry.on_corrupt)", zap.String("files", string(cfg.OnCorrupt)))
+	}
 	if unlockable != nil && !s.registry.Stats().Failing {
 		s.log.Error("cannot lock the directory of positions, going on without", zap.Error(unlockable))
 	}

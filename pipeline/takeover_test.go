@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/logcar/logcar/registry"
 )
@@ -51,7 +52,9 @@ func (p *pod) leave(files map[string]string, log string, offset int) map[string]
 		p.t.Fatal(err)
 	}
 	st := info.Sys().(*syscall.Stat_t)
-	fill := strings.NewReplacer("FILE", path, "INODE", fmt.Sprint(st.Ino), "DEVICE", fmt.Sprint(st.Dev), "OFFSET", fmt.Sprint(offset))
+	now := time.Now()
+	fill := strings.NewReplacer("2020-01-02T03:04:05.678901234Z", now.UTC().Format(time.RFC3339Nano), "1577934245", fmt.Sprint(now.Unix()), "1577934246", fmt.Sprint(now.Unix()+1),
+		"FILE", path, "INODE", fmt.Sprint(st.Ino), "DEVICE", fmt.Sprint(st.Dev), "OFFSET", fmt.Sprint(offset))
 	left := map[string]string{}
 	for name, text := range files {
 		name = filepath.Join(p.home, "data", name)

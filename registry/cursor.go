@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"math"
 	"sync"
 	"time"
 
@@ -23,6 +24,9 @@ type Cursor struct {
 	next     uint64 // the token that Issue gives next
 	pending  int
 	detached bool // the registry follows the file by another Cursor, or no more
+
+	limit int64  // the position that is saved is never behind it
+	tail  []byte // what state.Tail is made of, while that was not asked for
 }
 
 // run is what one token stands for: the bytes from the end of the run before it.
@@ -45,7 +49,7 @@ func (r *Registry) moment() moment { return moment(time.Since(r.opened) / tenth)
 const minWindow = 8
 
 func newCursor(r *Registry, s State) *Cursor {
-	return &Cursor{reg: r, state: s, issued: s.Position}
+	return &Cursor{reg: r, state: s, issued: s.Position, limit: math.MaxInt64}
 }
 
 // Issue hands out the bytes up to end, an exclusive file offset, and returns the
@@ -165,6 +169,16 @@ func (c *Cursor) SetHead(h Head) {
 	}
 }
 
+// SetTail says what the last bytes before file offset end are, up to which the
+// file was read. It keeps none of b. It is not worth a save of its own: it is saved
+// with the position that moves because of what was read.
+func (c *Cursor) SetTail(end int64, b []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.state.Tail = Tail{End: end, Len: len(b)}
+	c.tail = append(c.tail[:0], b...)
+}
+
 // SetPath says where the file is by now.
 func (c *Cursor) SetPath(path string) {
 	c.mu.Lock()
@@ -186,7 +200,13 @@ func (c *Cursor) rename(id event.FileID) {
 func (c *Cursor) snapshot() State {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.state
+	if len(c.tail) > 0 { // a hash for each read would be one too many
+		c.state.Tail = TailOf(c.state.Tail.End, c.tail)
+		c.tail = c.tail[:0]
+	}
+	s := c.state
+	s.Position = min(s.Position, c.limit)
+	return s
 }
 
 // detach cuts the cursor off from the registry, which forgets it.
@@ -194,4 +214,12 @@ func (c *Cursor) detach() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.detached = true
+}
+
+// move is what Move does to the cursor.
+func (c *Cursor) move(s State, size int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.state.ID, c.state.Born, c.state.Path = s.ID, s.Born, s.Path
+	c.limit, c.detached = size, false
 }

@@ -35,6 +35,10 @@ type record struct {
 	Inode    uint64    `json:"inode"`
 	HeadLen  int       `json:"head_len"`
 	HeadSum  string    `json:"head_sum"`
+	Born     int64     `json:"born,omitempty"`
+	TailEnd  int64     `json:"tail_end,omitempty"`
+	TailLen  int       `json:"tail_len,omitempty"`
+	TailSum  string    `json:"tail_sum,omitempty"`
 	Path     string    `json:"path"`
 	Position int64     `json:"position"`
 	Updated  time.Time `json:"updated"`
@@ -107,17 +111,43 @@ func (rec record) state() (State, error) {
 	if rec.HeadLen < 0 {
 		return State{}, fmt.Errorf("head_len %d is negative", rec.HeadLen)
 	}
-	sum, err := strconv.ParseUint(rec.HeadSum, 16, 64)
-	if err != nil || len(rec.HeadSum) != 16 {
-		return State{}, fmt.Errorf("head_sum %q is not of 16 hexadecimal digits", rec.HeadSum)
+	sum, err := parseSum("head_sum", rec.HeadSum)
+	if err != nil {
+		return State{}, err
+	}
+	tail, err := rec.tail()
+	if err != nil {
+		return State{}, err
 	}
 	return State{
 		ID:       event.FileID{Device: rec.Device, Inode: rec.Inode},
+		Born:     rec.Born,
 		Head:     Head{Len: rec.HeadLen, Sum: sum},
+		Tail:     tail,
 		Path:     rec.Path,
 		Position: rec.Position,
 		Updated:  rec.Updated,
 	}.normal(), nil
+}
+
+// tail is what the members say that older versions did not write.
+func (rec record) tail() (Tail, error) {
+	if rec.TailLen == 0 {
+		return Tail{}, nil
+	}
+	if rec.TailLen < 0 || rec.TailEnd < int64(rec.TailLen) {
+		return Tail{}, fmt.Errorf("tail_len %d before tail_end %d is impossible", rec.TailLen, rec.TailEnd)
+	}
+	sum, err := parseSum("tail_sum", rec.TailSum)
+	return Tail{End: rec.TailEnd, Len: rec.TailLen, Sum: sum}, err
+}
+
+func parseSum(name, text string) (uint64, error) {
+	sum, err := strconv.ParseUint(text, 16, 64)
+	if err != nil || len(text) != 16 {
+		return 0, fmt.Errorf("%s %q is not of 16 hexadecimal digits", name, text)
+	}
+	return sum, nil
 }
 
 // encode is decode's inverse. The states must be normal.
@@ -132,6 +162,11 @@ func encode(states []State) ([]byte, error) {
 			Path:     s.Path,
 			Position: s.Position,
 			Updated:  s.Updated,
+			Born:     s.Born,
+		}
+		if s.Tail.Len > 0 {
+			records[i].TailEnd, records[i].TailLen = s.Tail.End, s.Tail.Len
+			records[i].TailSum = fmt.Sprintf("%016x", s.Tail.Sum)
 		}
 	}
 	var buf bytes.Buffer

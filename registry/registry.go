@@ -31,7 +31,7 @@ type OnCorrupt uint8
 
 const (
 	// SetAside renames the file to <name>.corrupt-<unix time>, logs an error and
-	// starts with an empty registry: shipping goes on, from the files' start.
+	// starts with an empty registry; WasCorrupt says so.
 	SetAside OnCorrupt = iota
 	// Fail makes Open return an error that wraps ErrCorrupt.
 	Fail
@@ -56,6 +56,8 @@ type Registry struct {
 
 	mu    sync.Mutex // taken before a Cursor's, never the other way round
 	files map[event.FileID]*Cursor
+
+	corrupt bool // Open has set a corrupt file aside
 
 	dirty atomic.Bool   // something is not saved
 	wake  chan struct{} // tells Run that dirty was set; holds one
@@ -120,7 +122,8 @@ func Open(path string, opts Options) (*Registry, error) {
 	case errors.Is(err, fs.ErrNotExist):
 	case errors.Is(err, ErrCorrupt) && opts.OnCorrupt == SetAside:
 		aside, asideErr := setAside(path)
-		r.log.Error("registry is corrupt and is set aside; files are read again from their start",
+		r.corrupt = true
+		r.log.Error("registry is corrupt and is set aside",
 			zap.Error(err), zap.String("set_aside", aside), zap.NamedError("set_aside_error", asideErr))
 	case unwritable != nil && !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrVersion):
 		// The directory can't even be entered, which is logged already.
@@ -129,6 +132,10 @@ func Open(path string, opts Options) (*Registry, error) {
 	}
 	return r, nil
 }
+
+// WasCorrupt says that Open has found a corrupt file, so that nothing is known of
+// any file.
+func (r *Registry) WasCorrupt() bool { return r.corrupt }
 
 // Lookup returns what the last run or this one knows of a file.
 func (r *Registry) Lookup(id event.FileID) (State, bool) {
@@ -212,6 +219,25 @@ func (r *Registry) Rename(from, to event.FileID) {
 	delete(r.files, from)
 	r.files[to] = c
 	c.rename(to)
+	r.mark()
+}
+
+// Move has c follow another file from now on, which holds what c's file held
+// before that was emptied: what is pending is confirmed for the copy then. Of s it
+// takes ID, Born and Path; size is how much of the content the copy holds, which
+// may be less than was read. What was known of either file is forgotten, and
+// another Cursor of the copy becomes detached.
+func (r *Registry) Move(c *Cursor, s State, size int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if old := c.snapshot().ID; r.files[old] == c {
+		delete(r.files, old)
+	}
+	if other := r.files[s.ID]; other != nil && other != c {
+		other.detach()
+	}
+	r.files[s.ID] = c
+	c.move(s, size)
 	r.mark()
 }
 

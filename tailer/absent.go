@@ -52,14 +52,19 @@ func (f *finder) absent() {
 // finishRenamed reads the rest of a file that has another name now.
 func (f *finder) finishRenamed(in *Input, st registry.State, path string, info fs.FileInfo) {
 	if file, _, err := openFile(path, in.Compression); err == nil {
-		same, err := sameHead(file, st.Head)
+		same := !differs(in.birthOf(file.File), st.Born)
+		if same && file.foreign() {
+			same, err = sameHead(file, st.Head)
+		} else if same {
+			same, err = mark{st.Head, st.Tail}.in(file)
+		}
 		_ = file.Close() // begin opens it again
 		if err != nil || !same {
 			return // another file has got the inode, and none of ours
 		}
 	}
 	f.t.log.Info("file was renamed while nobody read it, reading its rest", zap.String("path", path), zap.String("was", st.Path))
-	f.begin(sight{in: in, path: path, info: info, id: st.ID, growing: in.Identity.Kind == ByFingerprint && st.ID == idOf(info), was: st.Path})
+	f.begin(sight{in: in, path: path, info: info, id: st.ID, growing: in.Identity.Kind == ByFingerprint && st.ID == idOf(info), away: true})
 }
 
 // inputOf is the input whose patterns lead to path, exclusions aside.

@@ -49,6 +49,9 @@ func (f *finder) begin(s sight) {
 	if f.taken(s.in, s.path) {
 		return
 	}
+	if f.adopt(s) {
+		return
+	}
 	st, file, err := f.state(s)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
@@ -59,7 +62,7 @@ func (f *finder) begin(s sight) {
 	delete(f.said, s.path)
 	old := f.isOld(s)
 	_, known := f.t.reg.Lookup(st.ID)
-	skipped := !known && (old || (s.in.TailFiles && f.rounds == 1 && !f.t.held.had(s.in)))
+	skipped := !known && (old || ((s.in.TailFiles || f.t.opts.AtEnd) && f.rounds == 1 && !f.t.held.had(s.in)))
 	if skipped {
 		st.Position = s.info.Size()
 		if file.foreign() && st.Position > 0 {
@@ -70,18 +73,41 @@ func (f *finder) begin(s sight) {
 		_ = file.Close()
 		file = nil
 	}
-	e := &entry{
-		id: st.ID, native: idOf(s.info), growing: s.growing, path: s.path, size: s.info.Size(), mtime: s.info.ModTime(), seen: f.rounds,
-		r: f.t.newReader(s.in, st, file, s.info),
+	r := f.t.newReader(s.in, st, place{path: s.path, away: s.away, file: file, info: s.info})
+	if r == nil { // it was found to be a copy just now
+		if file != nil {
+			_ = file.Close()
+			f.t.count(s.in, -1)
+		}
+		f.adopt(s)
+		return
 	}
-	if s.was != "" {
-		e.r.cursor.SetPath(s.was) // by which it is found again
-	}
-	f.entries[st.ID], f.paths[s.path] = e, e
-	f.t.log.Info("Harvester started for file: "+s.path, zap.Int64("offset", st.Position), zap.Int64("size", e.size))
+	r.sized(s.info.Size(), false)
+	f.enter(s, r)
+	f.t.log.Info("Harvester started for file: "+s.path, zap.Int64("offset", st.Position), zap.Int64("size", s.info.Size()))
 	if !old && st.Position != allOf {
-		f.t.inbox.put(message{kind: isFound, r: e.r})
+		f.t.inbox.put(message{kind: isFound, r: r})
 	}
+}
+
+// enter makes an entry of a file.
+func (f *finder) enter(s sight, r *reader) {
+	e := &entry{
+		r: r, id: s.id, native: idOf(s.info), growing: s.growing, path: s.path, size: s.info.Size(), mtime: s.info.ModTime(), seen: f.rounds,
+	}
+	f.entries[s.id], f.paths[s.path] = e, e
+}
+
+// adopt makes an entry of a file that has a reader already, since it was found to
+// be the copy of another.
+func (f *finder) adopt(s sight) bool {
+	r := f.t.files.of(s.id)
+	if r == nil || r.dead.Load() {
+		return false
+	}
+	f.enter(s, r)
+	f.t.inbox.put(message{kind: hasMoved, r: r, path: s.path})
+	return true
 }
 
 // isOld says that a file is not to be opened before it is written to.
@@ -98,7 +124,7 @@ func (f *finder) state(s sight) (registry.State, *textFile, error) {
 	if err != nil {
 		return registry.State{}, nil, err
 	}
-	st := registry.State{ID: s.id, Path: s.path}
+	st := registry.State{ID: s.id, Born: s.in.birthOf(file.File), Path: s.path}
 	if idOf(info) != idOf(s.info) {
 		err = fmt.Errorf("%s: %w", s.path, fs.ErrNotExist) // replaced just now: the next scan sees it
 	}
@@ -106,7 +132,7 @@ func (f *finder) state(s sight) (registry.State, *textFile, error) {
 		st.Head, err = readHead(file)
 	}
 	if err == nil {
-		st.Position, err = f.resume(file, s, info)
+		st, err = f.resume(file, s, st, info)
 	}
 	if err != nil {
 		_ = file.Close()
@@ -115,33 +141,60 @@ func (f *finder) state(s sight) (registry.State, *textFile, error) {
 	return st, file, nil
 }
 
-// resume is where the registry says that a file goes on.
-func (f *finder) resume(file *textFile, s sight, info os.FileInfo) (int64, error) {
+// resume is where the registry says that a file goes on. Whether it still holds
+// what was read of it the reader finds out, who can look for a copy if it does not.
+func (f *finder) resume(file *textFile, s sight, st registry.State, info os.FileInfo) (registry.State, error) {
 	known, ok := f.t.reg.Lookup(s.id)
 	if native := idOf(info); !ok && s.id != native && f.entries[native] == nil {
 		// It may have been followed by another identity, or by Filebeat.
 		known, ok = f.t.reg.Lookup(native)
 		if ok = ok && (s.in.Identity.Kind != ByPath || known.Path == s.path); ok {
 			f.t.reg.Rename(native, s.id)
+			known.ID = s.id
 		}
 	}
-	if !ok || known.Position == 0 {
-		return 0, nil
-	}
-	same, err := sameHead(file, known.Head)
-	if err != nil {
-		return 0, err
-	}
 	switch {
-	case !same:
-		f.t.log.Info("file has the inode of another that is no more, reading it from the beginning",
-			zap.String("path", file.Name()), zap.String("other", known.Path))
+	case !ok:
+		return st, nil
+	case differs(known.Born, st.Born), known.Born == 0 && st.Born/1e9 > known.Updated.Unix():
+		f.t.log.Info(reused, zap.String("path", file.Name()), zap.String("other", known.Path))
 		f.t.reg.Remove(s.id)
-		return 0, nil
-	case known.Position > info.Size() && !file.foreign():
-		f.t.log.Info("file has become shorter since it was read, reading it from the beginning",
-			zap.String("path", file.Name()), zap.Int64("position", known.Position), zap.Int64("size", info.Size()))
-		return 0, nil
+		return st, nil
+	case file.foreign():
+		// Its text is compared at once: there is no copy of it to be looked for.
+		same, err := sameHead(file, known.Head)
+		if err == nil && !same {
+			f.t.log.Info(reused, zap.String("path", file.Name()), zap.String("other", known.Path))
+			f.t.reg.Remove(s.id)
+			return st, nil
+		}
+		st.Position, st.Path = known.Position, known.Path
+		return st, err
+	case known.Head.Len == 0 && known.Position > 0:
+		// It is Filebeat's position, of whose content nothing is known.
+		if ok, err := plausible(s.in, file.File, known.Position, info.Size()); err != nil || !ok {
+			return st, err
+		}
+		known.Head = st.Head
+	case known.Head.Len == 0:
+		known.Head = st.Head
 	}
-	return known.Position, nil
+	known.Born = st.Born
+	return known, nil
+}
+
+// plausible says whether a position can be one that Filebeat has left in the file:
+// it saves none but those behind a line end.
+func plausible(in *Input, file *os.File, position, size int64) (bool, error) {
+	if position > size {
+		return false, nil
+	}
+	if in.Parse != nil {
+		return true, nil // lines may end otherwise
+	}
+	var b [1]byte
+	if _, err := file.ReadAt(b[:], position-1); err != nil {
+		return false, fmt.Errorf("read %s: %w", file.Name(), err)
+	}
+	return b[0] == '\n', nil
 }

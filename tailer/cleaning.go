@@ -43,5 +43,5 @@ func (t *Tailer) forget(r *reader) {
 // remember has the registry follow a file again that it was to forget.
 func (t *Tailer) remember(r *reader) {
 	r.forgotten = false
-	t.files.follow(r, t.reg.Cursor(registry.State{ID: r.id, Head: r.head, Path: r.path, Position: r.issued}))
+	t.files.follow(r, t.reg.Cursor(registry.State{ID: r.id, Born: r.born, Head: r.head, Path: r.path, Position: r.issued}))
 }

@@ -53,6 +53,7 @@ func init() {
 		"delete":   (*script).delete,
 		"lock":     (*script).lock,
 		"unlock":   (*script).unlock,
+		"reborn":   (*script).reborn,
 		"open":     (*script).open,
 		"put": func(s *script, a []string) error {
 			_, err := io.WriteString(s.pens[a[0]], strings.Join(a[1:], ""))
@@ -215,6 +216,8 @@ func (s *script) options(args []string) (err error) {
 			var ago time.Duration
 			ago, err = time.ParseDuration(value)
 			s.opts.FirstStart = time.Now().Add(-ago)
+		case "deleted_timeout":
+			s.opts.DeletedTimeout, err = time.ParseDuration(value)
 		default:
 			err = fmt.Errorf("no option %s", a)
 		}
@@ -293,6 +296,22 @@ func (s *script) truncate(args []string) error {
 		size, _ = strconv.Atoi(args[1])
 	}
 	return os.Truncate(s.abs(args[0]), int64(size))
+}
+
+// reborn makes the saved registry believe that the file was made at another time.
+func (s *script) reborn(args []string) error {
+	fi, err := os.Stat(s.abs(args[0]))
+	if err != nil {
+		return err
+	}
+	reg := openRegistry(s.t, s.data)
+	st, ok := reg.Lookup(idOf(fi))
+	if !ok || st.Born == 0 {
+		return fmt.Errorf("the time when it was made is not known: %+v", st)
+	}
+	st.Born--
+	reg.Cursor(st)
+	return reg.Save()
 }
 
 func (s *script) copy(args []string) error {
@@ -475,17 +494,19 @@ func (s *script) expect(args []string) error {
 		return err
 	}
 	ask := map[string]func() int64{
-		"open":        func() int64 { return int64(s.tailer.Stats().Open) },
-		"truncations": func() int64 { return int64(s.tailer.Stats().Truncations) },
-		"cut":         func() int64 { return int64(s.tailer.Stats().Cut) },
-		"cut_bytes":   func() int64 { return int64(s.tailer.Stats().CutBytes) },
-		"filtered":    func() int64 { return int64(s.tailer.Stats().Filtered) },
-		"known":       func() int64 { return int64(s.reg.Stats().Files) },
-		"logged":      func() int64 { return int64(s.logged(args[0])) },
-		"deleted":     func() int64 { return int64(s.tailer.Stats().Deleted) },
-		"corrupt":     func() int64 { return int64(s.tailer.Stats().Corrupt) },
-		"abandoned":   func() int64 { return int64(s.tailer.Stats().Abandoned) },
-		"position":    func() int64 { return s.position(args[0]) },
+		"open":           func() int64 { return int64(s.tailer.Stats().Open) },
+		"truncations":    func() int64 { return int64(s.tailer.Stats().Truncations) },
+		"cut":            func() int64 { return int64(s.tailer.Stats().Cut) },
+		"cut_bytes":      func() int64 { return int64(s.tailer.Stats().CutBytes) },
+		"lost_truncated": func() int64 { return int64(s.tailer.Stats().LostTruncated) },
+		"lost_deleted":   func() int64 { return int64(s.tailer.Stats().LostDeleted) },
+		"filtered":       func() int64 { return int64(s.tailer.Stats().Filtered) },
+		"known":          func() int64 { return int64(s.reg.Stats().Files) },
+		"logged":         func() int64 { return int64(s.logged(args[0])) },
+		"deleted":        func() int64 { return int64(s.tailer.Stats().Deleted) },
+		"corrupt":        func() int64 { return int64(s.tailer.Stats().Corrupt) },
+		"abandoned":      func() int64 { return int64(s.tailer.Stats().Abandoned) },
+		"position":       func() int64 { return s.position(args[0]) },
 	}[what]
 	if ask == nil {
 		return fmt.Errorf("no such number")

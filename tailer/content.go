@@ -96,8 +96,22 @@ func (f *textFile) readAt(b []byte, off int64) (int, error) {
 	if f.from != nil {
 		return f.from.readAt(b, off)
 	}
+	return f.preadv(nil, b, off)
+}
+
+// readBehind reads what follows off, and once more what stands before, which only
+// a file has that is its own text.
+func (f *textFile) readBehind(before, b []byte, off int64) (int, error) {
+	if len(before) == 0 {
+		return f.readAt(b, off)
+	}
+	return f.preadv(before, b, off-int64(len(before)))
+}
+
+// preadv reads into a, and what is left into b.
+func (f *textFile) preadv(a, b []byte, off int64) (int, error) {
 	for {
-		n, err := unix.Pread(int(f.Fd()), b, off)
+		n, err := unix.Preadv(int(f.Fd()), [][]byte{a, b}, off)
 		if err != unix.EINTR {
 			return max(n, 0), err
 		}

@@ -103,7 +103,7 @@ func (t *Tailer) finished(path string, file *os.File, fi os.FileInfo) (*reader, 
 	if err != nil {
 		return nil, err
 	}
-	same, err := sameHead(&textFile{File: file, decided: true}, st.Head)
+	same, err := mark{st.Head, st.Tail}.in(&textFile{File: file, decided: true})
 	if err == nil && (!same || st.Position != fi.Size()) {
 		err = errReplaced
 	}

@@ -173,3 +173,28 @@ func TestFiles(t *testing.T) {
 		s.do("end")
 	})
 }
+
+// Where nothing is notified, the time to be quiet does not pass without a look,
+// though files were looked at seldom by then.
+func TestQuietIsLookedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t, polling)
+		s.opts.Quiet = time.Second
+		s.do("input *.log close_inactive=1h", "start", `write a.log "0\n"`, `want a.log 0:"0"`, "pass 1m")
+		close(s.finish)
+		for i := range 8 {
+			s.do("pass 700ms", fmt.Sprintf(`write a.log "%d\n"`, i+1))
+			if s.ends() {
+				t.Fatalf("it ended when the application had been quiet for 700ms, for the %dth time", i+1)
+			}
+		}
+		s.do("pass 1500ms")
+		if !s.ends() {
+			t.Error("it goes on after 1.5s of quiet")
+		}
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+		s.do(`want a.log 2:"1" 4:"2" 6:"3" 8:"4" 10:"5" 12:"6" 14:"7" 16:"8"`, "end")
+	})
+}

@@ -48,7 +48,7 @@ type sight struct {
 	info    os.FileInfo
 	id      event.FileID
 	growing bool
-	was     string // the path under which it was followed before, when that leads elsewhere now
+	away    bool // no pattern leads to it: it is found again by the path where it was before
 }
 
 func newFinder(t *Tailer) (*finder, error) {
@@ -69,6 +69,9 @@ func newFinder(t *Tailer) (*finder, error) {
 		f.since = append(f.since, in.IgnoreInactive.since(t.opts.FirstStart, time.Now()))
 		f.every = min(f.every, in.ScanFrequency)
 	}
+	if d := t.opts.DeletedTimeout; d > 0 {
+		f.every = min(f.every, max(d/4, time.Millisecond))
+	}
 	f.watch = t.watch(t.log)
 	return f, nil
 }
@@ -84,6 +87,7 @@ func (f *finder) run(ctx context.Context, finish <-chan struct{}) {
 			f.t.held.Close()
 		}
 		f.clean(began)
+		f.t.free(began)
 		// Scans that notifications ask for must not become all that is done,
 		// however many files there are.
 		calmest := min(20*time.Since(began), f.every, time.Second)
@@ -98,7 +102,7 @@ func (f *finder) run(ctx context.Context, finish <-chan struct{}) {
 
 // closeAll closes what is still open when Run ends.
 func (f *finder) closeAll() {
-	for _, e := range f.entries {
-		f.t.shut(e.r)
+	for _, r := range f.t.files.all() {
+		f.t.shut(r)
 	}
 }

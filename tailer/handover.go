@@ -89,9 +89,9 @@ func (t *Tailer) handOver(ctx context.Context, end *ending, f searcher) {
 // leave implements searcher.
 func (f *finder) leave() map[event.FileID]*textFile {
 	files := map[event.FileID]*textFile{}
-	for id, e := range f.entries {
-		if r := e.r; r.file != nil && !r.dead.Load() {
-			files[id], r.file = r.file, nil
+	for _, r := range f.t.files.all() {
+		if r.file != nil && !r.dead.Load() {
+			files[r.id], r.file = r.file, nil
 			f.t.count(r.in, -1)
 		}
 	}
@@ -105,20 +105,24 @@ func (f *finder) inherit(in *Input, st registry.State, file *textFile) {
 	if err == nil {
 		st.Head, err = readHead(file)
 	}
-	if err == nil {
-		st.Position, err = f.resume(file, sight{in: in, path: st.Path, info: info, id: st.ID}, info)
+	s := sight{in: in, path: st.Path, info: info, id: st.ID}
+	if st.Born = in.birthOf(file.File); err == nil {
+		st, err = f.resume(file, s, st, info)
 	}
 	if err != nil {
 		f.t.log.Error("file has gone and cannot be read to its end", zap.String("path", st.Path), zap.Error(err))
 		_ = file.Close()
 		return
 	}
-	f.t.count(in, 1)
-	e := &entry{
-		r: f.t.newReader(in, st, file, info), id: st.ID, native: idOf(info), path: st.Path, size: info.Size(), mtime: info.ModTime(),
-		seen: f.rounds, gone: true,
+	r := f.t.newReader(in, st, place{path: st.Path, file: file, info: info})
+	if r == nil { // it was found to be a copy just now
+		_ = file.Close()
+		return
 	}
-	f.entries[st.ID] = e
-	f.t.inbox.put(message{kind: isFound, r: e.r})
-	f.t.inbox.put(message{kind: hasGone, r: e.r})
+	f.t.count(in, 1)
+	f.entries[st.ID] = &entry{
+		r: r, id: st.ID, native: idOf(info), path: st.Path, size: info.Size(), mtime: info.ModTime(), seen: f.rounds, gone: true,
+	}
+	f.t.inbox.put(message{kind: isFound, r: r})
+	f.t.inbox.put(message{kind: hasGone, r: r})
 }

@@ -21,6 +21,23 @@ func named(fi os.FileInfo) bool { return fi.Sys().(*syscall.Stat_t).Nlink == 1 }
 // blocks is how many bytes of its volume a file takes up.
 func blocks(fi os.FileInfo) int64 { return fi.Sys().(*syscall.Stat_t).Blocks * 512 }
 
+// birthOf returns when a file was made, in Unix nanoseconds; 0 where the kernel or
+// the file system does not say, and where it does not matter: an input may follow
+// what stands at a path, or a text, whatever file that is.
+func (in *Input) birthOf(f *os.File) int64 {
+	if !in.tellsCopies() {
+		return 0
+	}
+	var st unix.Statx_t
+	if err := unix.Statx(int(f.Fd()), "", unix.AT_EMPTY_PATH, unix.STATX_BTIME, &st); err != nil || st.Mask&unix.STATX_BTIME == 0 {
+		return 0
+	}
+	return st.Btime.Sec*1e9 + int64(st.Btime.Nsec)
+}
+
+// differs says whether two times of birth are those of two files.
+func differs(a, b int64) bool { return a != 0 && b != 0 && a != b }
+
 // readHead hashes what there is of a file's first bytes.
 func readHead(f *textFile) (registry.Head, error) {
 	b := make([]byte, headSize)

@@ -67,12 +67,14 @@ type world struct {
 	trace     []string // what was done
 	lines     int      // written, to tell them apart
 	joined    bool     // lines are joined
+	globbed   bool     // copies match a pattern, too
 	bounded   bool     // there are more files than may be open
 	hashed    bool     // files are known by their first bytes
 
 	logs    []*logFile // all that there ever were
 	byID    map[event.FileID]*logFile
 	renamed int // files so far that were renamed away
+	copies  int // and that were made by copying
 	checked int // how many of the sink's events
 }
 
@@ -81,14 +83,30 @@ type logFile struct {
 	name string // where it was created, for messages
 	path string // where it is; "": it has gone, though it may still be read
 	pen  *os.File
-	id   event.FileID
+	id   fileID
 
 	text []byte // what was written since it was truncated
 	next int64  // where its next event must begin
 	done int64  // everything before was delivered
 	away string // where it was renamed to, where nobody looks for it; "" as well when it was deleted
 	owed bool   // its complete lines must be delivered; else they may be
+
+	copied   *logFile // the latest copy of what it held before it was emptied, whose rest comes first
+	original *logFile // of a copy
+	anew     bool     // it may be read from its start, if it is not told to be a copy
 }
+
+// A fileID is what tells a file from all others of the system.
+type fileID struct {
+	event.FileID
+	born int64
+}
+
+// native is an input that goes by that.
+var native = DefaultInput()
+
+// differs says that a state is of another file with the same inode.
+func (id fileID) differs(born int64) bool { return differs(id.born, born) }
 
 // complete is how much of the text is of complete lines.
 func (f *logFile) complete() int64 { return int64(bytes.LastIndexByte(f.text, '\n') + 1) }
@@ -96,9 +114,12 @@ func (f *logFile) complete() int64 { return int64(bytes.LastIndexByte(f.text, '\
 func newWorld(t *testing.T, m mode, p []byte) *world {
 	w := &world{script: newScript(t, m), programme: p, byID: map[event.FileID]*logFile{}}
 	w.unnoticed = true
-	variant := w.choose(8)
-	w.joined, w.bounded, w.hashed = variant&1 != 0, variant&2 != 0, variant&4 != 0
-	input := "input *.log*"
+	variant := w.choose(16)
+	w.joined, w.bounded, w.hashed, w.globbed = variant&1 != 0, variant&2 != 0, variant&4 != 0, variant&8 != 0
+	input := "input *.log *.log.[0-9]"
+	if w.globbed {
+		input = "input *.log*"
+	}
 	if w.hashed {
 		input += fmt.Sprintf(" identity=fingerprint length=%d", hashedLength)
 	}
@@ -138,7 +159,7 @@ func (w *world) find(id event.FileID) *logFile {
 
 // state is what the registry knows of f.
 func (w *world) state(reg *registry.Registry, f *logFile) (registry.State, bool) {
-	st, known := reg.Lookup(f.id)
+	st, known := reg.Lookup(f.id.FileID)
 	if w.hashed && len(f.text) >= hashedLength {
 		if other, ok := reg.Lookup(f.fingerprint()); ok {
 			return other, true
@@ -184,7 +205,9 @@ func (w *world) run() {
 		if f.path == "" {
 			continue
 		}
-		if st, _ := w.state(w.reg, f); st.Position != f.complete() {
+		st, _ := w.state(w.reg, f)
+		done := f.original != nil && st.Position == int64(len(f.text)) // nobody will complete its last line
+		if st.Position != f.complete() && !done {
 			w.fail("%s: in the end the position is %d, want %d", f.name, st.Position, f.complete())
 		}
 	}
@@ -192,7 +215,7 @@ func (w *world) run() {
 
 // act does one thing.
 func (w *world) act() {
-	switch op := w.choose(20); {
+	switch op := w.choose(21); {
 	case op < 7:
 		w.write(w.any())
 	case op < 9:
@@ -217,6 +240,8 @@ func (w *world) act() {
 		w.settle()
 	case op == 18:
 		w.keep()
+	case op == 19:
+		w.copyAndTruncate(w.any())
 	case w.tailer == nil:
 		w.begin()
 	case w.choose(2) == 0:
@@ -230,7 +255,7 @@ func (w *world) act() {
 func (w *world) any() *logFile {
 	var named []*logFile
 	for _, f := range w.logs {
-		if f.path != "" {
+		if f.path != "" && f.original == nil {
 			named = append(named, f)
 		}
 	}
@@ -264,7 +289,8 @@ func (w *world) line() string {
 	case 1:
 		length = readSize / 3
 	}
-	return fmt.Sprintf("%s%d %s\n", begin, w.lines, strings.Repeat("x", length))
+	// Each line ends otherwise: the tailer looks at the last bytes that were read.
+	return fmt.Sprintf("%s%d %s %d\n", begin, w.lines, strings.Repeat("x", length), w.lines)
 }
 
 func (w *world) append(f *logFile, text string) {
@@ -317,12 +343,12 @@ func (w *world) createAt(path string) *logFile {
 	if err != nil {
 		w.fail("%v", err)
 	}
-	f.id = idOf(fi)
+	f.id = fileID{idOf(fi), native.birthOf(pen)}
 	w.check() // what came until now is of another file with this inode
-	if was := w.byID[f.id]; was != nil && was.owed && was.done < was.complete() {
+	if was := w.byID[f.id.FileID]; was != nil && was.owed && was.done < was.complete() {
 		w.fail("%s was let go when %d of %d were delivered", was.name, was.done, was.complete())
 	}
-	w.byID[f.id] = f
+	w.byID[f.id.FileID] = f
 	w.logs = append(w.logs, f)
 	w.note("create %s, inode %d", f.name, f.id.Inode)
 	return f
@@ -330,6 +356,7 @@ func (w *world) createAt(path string) *logFile {
 
 // rotate renames x to x.1, x.1 to x.2, x.2 to x.3, and deletes x.3.
 func (w *world) rotate() {
+	w.awaitCopies()
 	base := fmt.Sprintf("%d.log", w.choose(4))
 	name := func(n int) string {
 		if n == 0 {
@@ -366,6 +393,7 @@ func (w *world) leave(f *logFile) {
 
 // depart makes a file go. What it holds is owed if the tailer can have it open.
 func (w *world) depart(f *logFile, to string) {
+	w.awaitCopies()
 	if w.tailer != nil {
 		w.finishLine(f)
 		w.append(f, w.line())
@@ -403,25 +431,94 @@ func (w *world) finishLine(f *logFile) {
 }
 
 // truncateLog empties a file of which everything was read, and writes less than
-// there was, which is what can be noticed.
+// there was, or more.
 func (w *world) truncateLog(f *logFile) {
 	w.finishLine(f)
 	w.settle()
+	w.catchUp(f)
 	if f.done < f.complete() || len(f.text) < 100 {
 		return
 	}
+	was := len(f.text)
+	w.empty(f)
+	w.lines++
+	text := fmt.Sprintf("[%d\n", w.lines)
+	for more := w.choose(2) > 0; more && len(text) <= was; {
+		text += w.line()
+	}
+	w.append(f, text) // at once, or a look in between may take half of it for all
+	w.settle()
+}
+
+func (w *world) empty(f *logFile) {
 	w.note("truncate %s", f.name)
 	if err := f.pen.Truncate(0); err != nil {
 		w.fail("%v", err)
 	}
 	f.text, f.next, f.done = nil, 0, 0
-	if w.tailer == nil {
-		w.write(f)
+}
+
+// copyAndTruncate is what rotators call copytruncate, with something that was not
+// read, or could not be delivered, when the file is emptied.
+func (w *world) copyAndTruncate(f *logFile) {
+	if w.tailer == nil || w.hashed { // by its text a copy is the same file
 		return
 	}
-	w.lines++
-	w.append(f, fmt.Sprintf("[%d\n", w.lines))
-	w.settle()
+	w.finishLine(f)
+	w.append(f, w.line())
+	w.settle() // it is known now
+	w.catchUp(f)
+	if w.choose(2) > 0 {
+		w.sink.block()
+	}
+	w.write(f)
+	w.check()
+	w.copies++
+	c := &logFile{path: fmt.Sprintf("%s.copy%d", f.path, w.copies), text: f.text, next: f.next, done: f.done, owed: true, original: f}
+	c.name = fmt.Sprintf("copy %d of %s", w.copies, f.name)
+	w.note("copy %s to %s", f.name, c.path)
+	w.put(c.path, string(f.text))
+	file, info, err := openFile(w.abs(c.path), Plain)
+	if err != nil {
+		w.fail("%v", err)
+	}
+	defer file.Close()
+	c.id = fileID{idOf(info), native.birthOf(file.File)}
+	w.byID[c.id.FileID] = c
+	if !w.globbed {
+		c.path, c.away = "", c.path
+	}
+	w.logs = append(w.logs, c)
+	w.empty(f)
+	f.copied = c
+	w.write(f)
+}
+
+// awaitCopies waits until no file's copy has to be found any more, which may be
+// impossible when the file has another name.
+func (w *world) awaitCopies() {
+	for _, f := range w.logs {
+		if f.copied != nil && f.copied.owed && f.copied.done < f.copied.complete() {
+			w.settle()
+			return
+		}
+	}
+}
+
+// of returns the file that an event is of: a copy's text may come by the name of
+// what was copied.
+func (w *world) of(e sent) *logFile {
+	f := w.find(e.source.ID)
+	if f == nil {
+		return nil
+	}
+	for _, c := range w.logs {
+		if c.original == f && e.from == c.next && e.to <= int64(len(c.text)) &&
+			e.text == strings.TrimSuffix(string(c.text[e.from:e.to]), "\n") {
+			return c
+		}
+	}
+	return f
 }
 
 // acknowledge lets some tokens go, in any order, and holds the next ones.
@@ -459,6 +556,11 @@ func (w *world) begin() {
 	reg := openRegistry(w.t, w.data) // the tailer changes its own
 	for _, f := range w.logs {
 		st, known := w.state(reg, f)
+		known = known && !f.id.differs(st.Born) // else it is another's
+		if f.original != nil {
+			w.resumeCopy(reg, f)
+			continue
+		}
 		if f.path == "" {
 			// One that was renamed while it was followed is found by its state.
 			if f.away == "" || !known || !st.Head.Matches(f.text) || st.Position >= int64(len(f.text)) {
@@ -466,17 +568,41 @@ func (w *world) begin() {
 			}
 			f.owed = true
 		}
-		w.byID[f.id] = f
+		w.byID[f.id.FileID] = f
 		f.next = 0
-		if st.Position > 0 && st.Head.Len == 0 {
+		if f.path != "" && st.Position > 0 && st.Head.Len == 0 {
 			w.fail("%s: position %d without a head", f.name, st.Position)
 		}
-		if st.Head.Matches(f.text) && st.Position <= int64(len(f.text)) { // else it is another's
+		if known && st.Head.Matches(f.text) && st.Position <= int64(len(f.text)) {
 			f.next = st.Position
 		}
 		if f.next > f.done {
 			w.fail("%s: the position %d is after what was delivered, %d", f.name, f.next, f.done)
 		}
+	}
+}
+
+// resumeCopy finds out where a copy goes on: it has a position of its own, or that
+// of the original is still of the content that was copied.
+func (w *world) resumeCopy(reg *registry.Registry, c *logFile) {
+	own, known := reg.Lookup(c.id.FileID)
+	known = known && !c.id.differs(own.Born) && own.Head.Len > 0 && own.Head.Matches(c.text) && own.Position <= int64(len(c.text)) // else it is another's
+	old, ok := reg.Lookup(c.original.id.FileID)
+	ok = ok && !c.original.id.differs(old.Born) && (w.globbed || c.original.path != "") && old.Head.Len > 0 && old.Head.Matches(c.text) && old.Position <= int64(len(c.text))
+	switch {
+	case known && own.Position > 0:
+		c.next = own.Position
+	case ok:
+		c.next = old.Position
+	case w.globbed || known:
+		c.next = 0
+	default:
+		return // nobody knows of it any more
+	}
+	c.owed, c.anew = true, !known || own.Position == 0
+	w.byID[c.id.FileID] = c
+	if c.next > c.done && c.next != int64(len(c.text)) {
+		w.fail("%s: the position %d is after what was delivered, %d", c.name, c.next, c.done)
 	}
 }
 
@@ -526,6 +652,13 @@ func (w *world) settle() {
 	}
 }
 
+// catchUp waits until what a kill repeats has come.
+func (w *world) catchUp(f *logFile) {
+	if w.tailer != nil && !w.sink.wait(w.limit(), func() bool { w.check(); return f.next >= f.complete() }) {
+		w.fail("%s: %d of %d are delivered again", f.name, f.next, f.complete())
+	}
+}
+
 // debtor returns a file of which something is not delivered.
 func (w *world) debtor() *logFile {
 	for _, f := range w.logs {
@@ -543,10 +676,17 @@ func (w *world) check() {
 	w.checked += len(events)
 	w.sink.mu.Unlock()
 	for _, e := range events {
-		f := w.find(e.source.ID)
+		f := w.of(e)
 		if f == nil {
 			w.fail("an event of no file: %+v", e)
 		}
+		if c := f.copied; c != nil && c.owed && c.done < c.complete() && w.byID[c.id.FileID] != c {
+			w.fail("%s goes on before its copy is delivered: %+v", f.name, e)
+		}
+		if f.anew && e.from == 0 {
+			f.next = 0 // the original has another name by now
+		}
+		f.anew = false
 		if e.from != f.next || e.to > int64(len(f.text)) {
 			w.fail("%s: bytes %d to %d, want what begins at %d of %d", f.name, e.from, e.to, f.next, len(f.text))
 		}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"go.uber.org/zap"
 )
 
 // reopen opens a file that was closed, if its path still leads to it. It begins
@@ -21,12 +23,24 @@ func (t *Tailer) reopen(ctx context.Context, r *reader) error {
 		return fmt.Errorf("open %s: %w", r.path, err)
 	}
 	r.file, r.native, r.opened, r.elsewhere = file, idOf(info), time.Now(), false
+	r.doubt.Store(true)
 	t.makeRoom(r)
-	if !same {
-		return t.restart(ctx, r, info.Size())
+	if born := r.in.birthOf(file.File); differs(born, r.born) {
+		t.log.Info(reused, zap.String("path", r.path), zap.String("other", r.source.Path))
+		t.lose(r, &t.stats.lostDeleted, goneUnread, r.most.Swap(0)-r.offset)
+		r.born = born
+		return t.beginAnew(ctx, r)
+	}
+	if !same && file.foreign() {
+		return t.restart(ctx, r, info.Size()) // of other files reading will tell
 	}
 	return nil
 }
+
+const (
+	reused     = "file has the inode of another that is no more, reading it from the beginning"
+	goneUnread = "file has gone before it was read to its end"
+)
 
 // recognises says whether file begins as the one did that r follows; the error is
 // errReplaced when it is another one altogether.
@@ -183,6 +197,7 @@ func (t *Tailer) letGo(ctx context.Context, r *reader, more bool) error {
 func (t *Tailer) bury(r *reader) {
 	t.shut(r)
 	t.waiting.remove(r)
+	t.release(r)
 	if !t.draining {
 		t.files.remove(r) // at the end, the last word is about all files
 		if r.gone && r.in.CleanRemoved {

@@ -16,19 +16,16 @@ func (t *Tailer) turnParsed(ctx context.Context, r *reader) (more bool, err erro
 		return false, err
 	}
 	room := t.scratch[:readSize]
-	n, err := r.file.readAt(room, r.offset)
-	if err != nil {
-		return false, fmt.Errorf("read %s at %d: %w", r.path, r.offset, err)
+	n, err := t.readOn(r, room)
+	if err != nil || n == 0 {
+		return t.atEnd(ctx, r, err)
 	}
-	if n == 0 {
-		return t.atEnd(ctx, r)
-	}
+	goesOn := n == readSize || r.file.foreign() || r.heir != nil
 	now := time.Now()
 	if err := r.parse.Feed(room[:n], now); err != nil {
 		return false, t.unreadable(r, err)
 	}
-	r.troubled = false
-	t.progress(r, n)
+	t.progress(r, room[:n])
 	for more := true; more; {
 		t.out.Reset()
 		more = r.parse.Take(&t.out, maxEvents)
@@ -36,7 +33,7 @@ func (t *Tailer) turnParsed(ctx context.Context, r *reader) (more bool, err erro
 			return false, err
 		}
 	}
-	return n == readSize || r.file.foreign(), nil
+	return goesOn, nil
 }
 
 // lookAtHead tells the parser the byte order of a file that is not read from its
@@ -61,7 +58,7 @@ func (t *Tailer) lookAtHead(r *reader) error {
 // and must not stay open when it is deleted.
 func (t *Tailer) unreadable(r *reader, err error) error {
 	r.rewind(r.issued) // nothing since then was understood
-	r.offset = r.issued
+	r.doubt.Store(true)
 	r.read.Store(r.offset)
 	r.empty++ // the next look is later than this one was
 	t.shut(r)

@@ -63,6 +63,13 @@ func (b *inbox) wake() {
 	}
 }
 
+// holds says whether there is something in it.
+func (b *inbox) holds() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.messages) > 0
+}
+
 // take empties the inbox. The slice is good until the next take.
 func (b *inbox) take() []message {
 	b.mu.Lock()

@@ -1,6 +1,7 @@
 package tailer
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,8 +9,6 @@ import (
 	"slices"
 	"sync/atomic"
 	"time"
-
-	"go.uber.org/zap"
 
 	"github.com/logcar/logcar/event"
 	"github.com/logcar/logcar/parser"
@@ -22,7 +21,7 @@ const (
 	// goneQuiet is how long a file that was deleted must be quiet before it is
 	// let go: its writer may still have it open.
 	goneQuiet = 5 * time.Second
-	// hurry is how often a file is looked at once the end is announced.
+	// hurry is how often a file is looked at once the end is announced, or has come.
 	hurry = 100 * time.Millisecond
 	// headSize is how much of a file's beginning tells it from another that got
 	// the same inode later.
@@ -31,29 +30,28 @@ const (
 
 var (
 	errReplaced = errors.New("another file has its place")
+	errEmptied  = errors.New("what was read of it is not there any more")
 	errSink     = errors.New("the output has failed")
 )
 
 // A reader is one file. It belongs to the loop; the finder only makes it and
 // passes it around.
 type reader struct {
-	in     *Input
-	source *event.Source // keeps the path under which the file was found, as Filebeat does
-	id     event.FileID  // to the input and the registry
-	native event.FileID  // of the file that was opened last
-	path   string        // where the file is now
-	file   *textFile     // nil while closed
+	content
+	id     event.FileID // to the input and the registry
+	native event.FileID // of the file that was opened last
+	born   int64        // when it was made; 0: not known
+	path   string       // where the file is now
+	file   *textFile    // nil while closed
 	opened time.Time
-	cursor *registry.Cursor
-	head   registry.Head
 
-	parse    *parser.File // the slow path; nil: cut does it
-	headed   bool         // the parser knows what the file begins with
-	cut      cutter
-	small    []byte // cut's own buffer while it works in the shared one
-	borrowed bool   // it does
-	offset   int64  // of the next byte to read
-	issued   int64  // everything before is in a batch
+	was   string       // where else it was, and may have been copied from
+	doubt atomic.Bool  // the file may have been emptied: look before reading on
+	sure  time.Time    // when the head was last compared
+	most  atomic.Int64 // the file's size when it was largest, as the finder has seen it
+	guess guess        // whether the file is a copy of another
+	after *reader      // the reader of the copy that is to be read before
+	heir  *reader      // the reader that waits for this one to come to its file's end
 
 	elsewhere bool      // path leads to another file of the system, which has the same identity
 	touched   bool      // it is to be read again
@@ -65,6 +63,7 @@ type reader struct {
 	gone     bool      // no path of the input leads to it any more
 	left     time.Time // when that was found out
 	held     bool      // it is about to go, and must be open by then
+	stuck    stuck     // since when nothing of it is delivered, though it has no name any more
 	troubled bool      // the last attempt to read failed, and was logged
 	active   time.Time
 	empty    int // turns without data since then
@@ -78,33 +77,92 @@ type reader struct {
 	packed atomic.Bool  // the file is compressed, for others to see
 }
 
-func (t *Tailer) newReader(in *Input, st registry.State, file *textFile, info os.FileInfo) *reader {
-	now := time.Now()
-	r := &reader{
-		in: in, id: st.ID, path: st.Path, file: file, head: st.Head, offset: st.Position, issued: st.Position,
-		source: &event.Source{ID: st.ID, Path: st.Path, Input: in.Event},
-		native: idOf(info), opened: now, active: now, index: -1,
-	}
-	if in.Owner || in.OwnerGroup {
-		r.source.Owner, r.source.Group = ownerOf(info, in.Owner, in.OwnerGroup)
-	}
-	r.cut.Cut = &in.Cut
+// A content is what is read, and how far. It goes over to another file's reader
+// when it was copied there.
+type content struct {
+	in     *Input
+	source *event.Source // keeps the path under which the file was found, as Filebeat does
+	cursor *registry.Cursor
+	head   registry.Head
+	trail  []byte        // the last bytes before offset, up to trailSize; nil: not yet read
+	last   registry.Tail // what the registry knows of the trail; zero when that is compared
+
+	parse    *parser.File // the slow path; nil: cut does it
+	headed   bool         // the parser knows what the file begins with
+	cut      cutter
+	small    []byte // cut's own buffer while it works in the shared one
+	borrowed bool   // it does
+	offset   int64  // of the next byte to read
+	issued   int64  // everything before is in a batch
+}
+
+func newContent(in *Input, source *event.Source, st registry.State) content {
+	c := content{in: in, source: source, head: st.Head, last: st.Tail}
+	c.cut.Cut = &in.Cut
 	if in.Parse != nil {
-		r.parse = in.Parse.File()
+		c.parse = in.Parse.File()
 	}
-	r.rewind(st.Position)
-	r.cursor = t.reg.Cursor(st)
-	r.read.Store(st.Position)
-	t.files.add(r)
-	return r
+	c.rewind(st.Position)
+	return c
 }
 
 // rewind forgets what is unfinished and goes on at file offset pos.
-func (r *reader) rewind(pos int64) {
-	r.cut.reset(pos)
-	if r.parse != nil {
-		r.parse.Reset(pos)
-		r.headed = false
+func (c *content) rewind(pos int64) {
+	c.cut.reset(pos)
+	if c.parse != nil {
+		c.parse.Reset(pos)
+		c.headed = false
+	}
+	c.trail, c.offset, c.issued = nil, pos, pos
+}
+
+// A place is a file to be read.
+type place struct {
+	path string
+	away bool // no path of the input leads to it: it stays known by the one where it was
+	file *textFile
+	info os.FileInfo
+}
+
+// newReader returns the reader of a file, or nil when it has one already. st.Path is
+// where the file was known to be before.
+func (t *Tailer) newReader(in *Input, st registry.State, at place) *reader {
+	now := time.Now()
+	source := &event.Source{ID: st.ID, Path: at.path, Input: in.Event}
+	if in.Owner || in.OwnerGroup {
+		source.Owner, source.Group = ownerOf(at.info, in.Owner, in.OwnerGroup)
+	}
+	r := &reader{
+		content: newContent(in, source, st),
+		id:      st.ID, native: idOf(at.info), born: st.Born, path: at.path, was: st.Path, file: at.file,
+		opened: now, active: now, index: -1,
+	}
+	r.read.Store(st.Position)
+	r.doubt.Store(true)
+	added := t.files.add(r, func() *registry.Cursor {
+		c := t.reg.Cursor(st)
+		if !at.away {
+			c.SetPath(at.path)
+		}
+		return c
+	})
+	if !added {
+		return nil
+	}
+	return r
+}
+
+// sized notes the size that the finder has seen, and whether it is one that lines
+// which were added do not explain.
+func (r *reader) sized(size int64, odd bool) {
+	if odd {
+		r.doubt.Store(true)
+	}
+	for {
+		most := r.most.Load()
+		if size <= most || r.most.CompareAndSwap(most, size) {
+			return
+		}
 	}
 }
 
@@ -122,23 +180,31 @@ func (t *Tailer) turn(ctx context.Context, r *reader) (more bool, err error) {
 			return false, err
 		}
 	}
+	if err := t.verify(r); err != nil {
+		return false, err
+	}
+	if r.fresh() && !r.file.foreign() {
+		if waits, err := t.mayBeCopy(r); waits || err != nil {
+			return false, err
+		}
+	}
 	if r.parse != nil {
 		return t.turnParsed(ctx, r)
 	}
+	return t.turnPlain(ctx, r)
+}
+
+func (t *Tailer) turnPlain(ctx context.Context, r *reader) (more bool, err error) {
 	t.load(r)
 	c := &r.cut
 	room := c.buf[len(c.buf) : len(c.buf)+readSize]
-	n, err := r.file.readAt(room, r.offset)
-	if err != nil {
+	n, err := t.readOn(r, room)
+	if err != nil || n == 0 {
 		t.unload(r)
-		return false, fmt.Errorf("read %s at %d: %w", r.path, r.offset, err)
+		return t.atEnd(ctx, r, err)
 	}
-	r.troubled = false
-	if n == 0 {
-		t.unload(r)
-		return t.atEnd(ctx, r)
-	}
-	now := t.progress(r, n)
+	goesOn := n == readSize || r.file.foreign() || r.heir != nil
+	now := t.progress(r, room[:n])
 	c.buf = c.buf[:len(c.buf)+n]
 	for more := true; more; {
 		carried, since := c.from, c.since
@@ -161,18 +227,22 @@ func (t *Tailer) turn(ctx context.Context, r *reader) (more bool, err error) {
 	}
 	c.compact()
 	t.unload(r)
-	return n == readSize || r.file.foreign(), nil
+	return goesOn, nil
 }
 
-// progress notes that n bytes were read, just now.
-func (t *Tailer) progress(r *reader, n int) (now time.Time) {
+// progress notes that b was read, just now.
+func (t *Tailer) progress(r *reader, b []byte) (now time.Time) {
 	now = time.Now()
-	r.active, r.empty = now, 0
+	r.active, r.empty, r.troubled = now, 0, false
 	if r.forgotten {
 		t.remember(r)
 	}
-	r.offset += int64(n)
-	t.stats.bytes.Add(uint64(n))
+	r.offset += int64(len(b))
+	if !r.file.foreign() {
+		r.extend(b)
+		r.cursor.SetTail(r.offset, r.trail)
+	}
+	t.stats.bytes.Add(uint64(len(b)))
 	r.read.Store(r.offset)
 	t.lastRead.Store(now.UnixNano())
 	if r.head.Len < headSize && r.offset > int64(r.head.Len) {
@@ -194,7 +264,7 @@ func (t *Tailer) send(ctx context.Context, r *reader, b event.Batch, end int64) 
 		b.Token.Done()
 		return nil
 	}
-	if err := t.sink.Send(ctx, &b); err != nil {
+	if err := t.handing(func() error { return t.sink.Send(ctx, &b) }); err != nil {
 		return fmt.Errorf("%w: %w", errSink, err)
 	}
 	t.stats.events.Add(uint64(len(b.Events)))
@@ -233,48 +303,44 @@ func (t *Tailer) unload(r *reader) {
 	r.borrowed = false
 }
 
-// atEnd looks whether the file has become shorter than what was read of it.
-func (t *Tailer) atEnd(ctx context.Context, r *reader) (more bool, err error) {
+// atEnd deals with a read that brought nothing.
+func (t *Tailer) atEnd(ctx context.Context, r *reader, err error) (more bool, _ error) {
+	if err != nil {
+		return false, err
+	}
 	if r.file.busy() {
 		return true, nil
 	}
-	fi, err := r.file.Stat()
-	if err != nil {
-		return false, fmt.Errorf("stat %s: %w", r.path, err)
-	}
+	r.troubled = false
 	r.empty++
-	r.size = fi.Size()
 	r.packed.Store(r.file.from != nil)
-	if r.size >= r.offset || r.file.foreign() {
-		return false, nil
+	if r.size = r.offset; r.file.foreign() {
+		fi, err := r.file.Stat()
+		if err != nil {
+			return false, fmt.Errorf("stat %s: %w", r.path, err)
+		}
+		r.size = fi.Size()
 	}
-	if !t.fits(r) {
-		t.shut(r)
-		t.lookAround() // the text may have been copied before
-		return false, fmt.Errorf("read %s: %w", r.path, errReplaced)
+	if r.heir != nil {
+		err = t.finishCopy(ctx, r)
+		t.release(r)
 	}
-	return true, t.restart(ctx, r, fi.Size())
+	return false, err
 }
 
-// restart begins a truncated file anew. What was open in the old content is
-// complete: nothing can be added to it any more.
-func (t *Tailer) restart(ctx context.Context, r *reader, size int64) error {
-	t.log.Info("File was truncated. Begin reading file from offset 0: "+r.path,
-		zap.Int64("offset", r.offset), zap.Int64("size", size))
-	t.stats.truncations.Add(1)
-	if err := t.finishEvent(ctx, r, true, time.Now()); err != nil {
-		return err
-	}
-	r.rewind(0)
-	r.offset, r.issued, r.head = 0, 0, registry.Head{}
-	t.files.follow(r, t.reg.Cursor(registry.State{ID: r.id, Path: r.path}))
-	return nil
-}
-
-// learn hashes more of the head of a file that has grown since.
+// learn hashes more of the head of a file that has grown since. It must be that of
+// what was read: the file may have been emptied just now.
 func (t *Tailer) learn(r *reader) {
-	if h, err := readHead(r.file); err == nil && h.Len > r.head.Len {
-		r.head = h
-		r.cursor.SetHead(h)
+	h, err := readHead(r.file)
+	if err != nil || h.Len <= r.head.Len {
+		return
 	}
+	if !r.file.foreign() {
+		b := make([]byte, len(r.trail))
+		if n, _ := r.file.ReadAt(b, r.offset-int64(len(b))); !bytes.Equal(b[:n], r.trail) {
+			return
+		}
+	}
+	r.head = h
+	r.cursor.SetHead(h)
 }

@@ -35,9 +35,7 @@ func (t *Tailer) rest(ctx context.Context, r *reader) error {
 	if t.movesOn(r, now) {
 		return nil
 	}
-	final := is.closing && (r.gone || !t.draining)
-	if r.empty == 0 && (final || is.inactive || is.late) {
-		// The time may have passed in Send, and there may be more by now.
+	if t.tooSoon(r, is) {
 		t.enqueue(r)
 		return nil
 	}
@@ -52,15 +50,26 @@ func (t *Tailer) rest(ctx context.Context, r *reader) error {
 	switch {
 	case r.gone && is.closing && !t.draining && r.cursor.Pending() > 0:
 		// Nobody else can read it again, should what was sent be given up.
-		t.park(r, t.due(r, now))
+		t.park(r, t.next(r, now))
 	case t.draining || (r.gone && is.closing):
 		t.bury(r)
 	case is.closing || is.inactive:
 		t.retire(r) // the finder notices when it grows
 	default:
-		t.park(r, t.due(r, now))
+		t.park(r, t.next(r, now))
 	}
 	return nil
+}
+
+// tooSoon says that nothing is to be concluded before another look: the time may
+// have passed in Send, and there may be more by now, or a path that leads to a file
+// that had gone.
+func (t *Tailer) tooSoon(r *reader, is state) bool {
+	if r.gone && is.closing && !t.draining && t.inbox.holds() {
+		return true
+	}
+	final := is.closing && (r.gone || !t.draining)
+	return r.empty == 0 && (final || is.inactive || is.late)
 }
 
 // isLast says that a line without an end is delivered when the file is let go.
@@ -88,8 +97,8 @@ func (t *Tailer) missEnd(r *reader) {
 	}
 }
 
-// due is when a file is to be looked at again, unless something is heard of it.
-func (t *Tailer) due(r *reader, now time.Time) time.Time {
+// next is when a file is to be looked at again, unless something is heard of it.
+func (t *Tailer) next(r *reader, now time.Time) time.Time {
 	due := now.Add(t.pause(r))
 	if r.elsewhere && now.Add(goneLook).Before(due) {
 		due = now.Add(goneLook)
@@ -193,7 +202,7 @@ func (r *reader) confirms(end int64) int64 {
 // is heard of it: doubling from Backoff to MaxBackoff.
 func (t *Tailer) pause(r *reader) time.Duration {
 	d := r.in.Backoff
-	if t.announced.Load() {
+	if t.hurrying {
 		return min(d, hurry)
 	}
 	for range min(r.empty, 20) {

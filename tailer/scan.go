@@ -188,10 +188,14 @@ func (f *finder) saw(s sight) {
 	f.paths[s.path] = e
 	switch at := s.info.ModTime(); {
 	case s.info.Size() != e.size:
+		e.r.sized(s.info.Size(), s.info.Size() < e.size)
 		e.size, e.mtime = s.info.Size(), at
 		f.t.inbox.put(message{kind: wasWritten, r: e.r})
+	case at.Equal(e.mtime):
 	case !s.in.ResendOnTouch || !at.After(e.mtime):
 		e.mtime = at
+		e.r.sized(e.size, true) // it may have been emptied and filled to the same size
+		f.t.inbox.put(message{kind: wasWritten, r: e.r})
 	case e.touch.Equal(at):
 		e.mtime = at
 		f.t.inbox.put(message{kind: wasTouched, r: e.r})

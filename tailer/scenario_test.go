@@ -461,3 +461,38 @@ func TestIdentityChanges(t *testing.T) {
 		})
 	}
 }
+
+// A file is deleted and made again, which may give it the inode of the old one, and
+// begins with the same lines: none of them is taken for read.
+func TestDeletedAndMadeAgain(t *testing.T) {
+	for name, away := range map[string][2]string{
+		"while it is open":       {"pass 0s", "pass 0s"},
+		"while it is closed":     {"pass 2m", "pass 0s"},
+		"while nobody looks":     {"finish", "start"},
+		"while nobody looks for": {"kill", "start"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newScript(t, polling)
+				s.do("input *.log close_inactive=1m", "start", `write a.log "banner\n"`, `want a.log 0:"banner"`, "expect position a.log 7", "save")
+				s.do(away[0])
+				before := s.inode("a.log")
+				s.do("rm a.log", `create a.log "banner\nmore\n"`)
+				again := "a.log~2"
+				if s.inode("a.log") == before {
+					again = "a.log"
+				}
+				s.do(away[1], "want "+again+` 0:"banner" 7:"more"`, "expect position a.log 12", "end")
+			})
+		})
+	}
+}
+
+func (s *script) inode(path string) uint64 {
+	s.t.Helper()
+	fi, err := os.Stat(s.abs(path))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return idOf(fi).Inode
+}

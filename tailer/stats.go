@@ -1,6 +1,7 @@
 package tailer
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,7 +16,7 @@ import (
 
 type counters struct {
 	bytes, events, filtered, filteredBytes, shortened, shortenedBytes, skipped, unparsed, truncations atomic.Uint64
-	deleted, corrupt, abandoned                                                                       atomic.Uint64
+	deleted, corrupt, abandoned, lostTruncated, lostDeleted                                           atomic.Uint64
 }
 
 // add takes what a cutter has counted.
@@ -37,7 +38,9 @@ type Stats struct {
 	CutBytes      uint64 // of the files, that are not in their texts; what parsers cut is not known in bytes
 	Skipped       uint64 // lines that are not in their container's format, and left out
 	Unparsed      uint64 // lines that a parser could not read, and that went on as they are
-	Truncations   uint64 // times that a file became shorter than what was read of it
+	Truncations   uint64 // times that a file was emptied, or became shorter than what was read of it
+	LostTruncated uint64 // bytes that were seen, and gone before they were read: of files that were emptied
+	LostDeleted   uint64 // and of files that were deleted
 	Deleted       uint64 // files that were deleted since they were delivered
 	Corrupt       uint64 // times that a compressed file could not be read to its end
 	Abandoned     uint64 // bytes that were let go of unread, since the file was open for close_timeout
@@ -51,6 +54,7 @@ func (t *Tailer) Stats() Stats {
 		Bytes: c.bytes.Load(), Events: c.events.Load(), Filtered: c.filtered.Load(), FilteredBytes: c.filteredBytes.Load(),
 		Cut: c.shortened.Load(), CutBytes: c.shortenedBytes.Load(),
 		Skipped: c.skipped.Load(), Unparsed: c.unparsed.Load(), Truncations: c.truncations.Load(),
+		LostTruncated: c.lostTruncated.Load(), LostDeleted: c.lostDeleted.Load(),
 		Deleted: c.deleted.Load(), Corrupt: c.corrupt.Load(), Abandoned: c.abandoned.Load(), Open: int(t.open.Load()),
 	}
 }
@@ -99,28 +103,69 @@ func (t *Tailer) Directories() []string {
 	return slices.Compact(dirs)
 }
 
-// fileSet is the readers that live.
+// fileSet is the readers that live, by the files that they read: no file has two.
 type fileSet struct {
 	mu      sync.Mutex
-	readers map[*reader]struct{}
+	readers map[event.FileID]*reader
 }
 
-func (s *fileSet) add(r *reader) {
+// add adds a reader and gives it the cursor that follow returns, unless its file
+// has a reader already.
+func (s *fileSet) add(r *reader, follow func() *registry.Cursor) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.readers == nil {
-		s.readers = map[*reader]struct{}{}
+	if s.readers[r.id] != nil {
+		return false
 	}
-	s.readers[r] = struct{}{}
+	if s.readers == nil {
+		s.readers = map[event.FileID]*reader{}
+	}
+	r.cursor = follow()
+	s.readers[r.id] = r
+	return true
 }
 
 func (s *fileSet) remove(r *reader) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.readers, r)
+	if s.readers[r.id] == r {
+		delete(s.readers, r.id)
+	}
 }
 
-// follow gives a reader another cursor, and has it begin anew.
+// rename says which file r is, now that more is known of it.
+func (s *fileSet) rename(r *reader, id event.FileID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.readers[r.id] == r {
+		delete(s.readers, r.id)
+		s.readers[id] = r
+	}
+	r.id = id
+}
+
+// of returns a file's reader, or nil.
+func (s *fileSet) of(id event.FileID) *reader {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.readers[id]
+}
+
+func (s *fileSet) all() []*reader {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Values(s.readers))
+}
+
+// hold gives a reader another content.
+func (s *fileSet) hold(r *reader, c content) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r.content = c
+	r.read.Store(c.offset)
+}
+
+// follow gives a reader another cursor, which is where it is.
 func (s *fileSet) follow(r *reader, c *registry.Cursor) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -133,19 +178,18 @@ func (s *fileSet) follow(r *reader, c *registry.Cursor) {
 func (s *fileSet) find(id event.FileID) (r *reader, read, confirmed int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for r := range s.readers {
-		if r.source.ID == id && !r.dead.Load() {
-			return r, r.read.Load(), r.cursor.Position()
-		}
+	r = s.readers[id]
+	if r == nil || r.dead.Load() {
+		return nil, 0, 0
 	}
-	return nil, 0, 0
+	return r, r.read.Load(), r.cursor.Position()
 }
 
 func (s *fileSet) list() []File {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	files := make([]File, 0, len(s.readers))
-	for r := range s.readers {
+	for _, r := range s.readers {
 		f := File{Path: r.source.Path, Read: r.read.Load(), Confirmed: r.cursor.Position(), Lag: r.cursor.Lag()}
 		if f.Read == allOf {
 			continue
@@ -154,7 +198,7 @@ func (s *fileSet) list() []File {
 		case err != nil:
 		case r.packed.Load():
 			f.Size = f.Read // nobody knows better
-		case idOf(fi) == r.source.ID || r.in.Identity.Kind != Native:
+		case idOf(fi) == r.id || r.in.Identity.Kind != Native:
 			f.Size = fi.Size()
 		}
 		files = append(files, f)

@@ -42,7 +42,7 @@ func newStdin(t *Tailer) (*stdin, error) {
 	var id [8]byte
 	_, _ = rand.Read(id[:]) // never fails
 	st := registry.State{ID: event.FileID{Inode: binary.BigEndian.Uint64(id[:])}}
-	s.r = t.newReader(t.inputs[0], st, &textFile{File: s.file, decided: true, from: s}, info)
+	s.r = t.newReader(t.inputs[0], st, place{file: &textFile{File: s.file, decided: true, from: s}, info: info})
 	s.r.source.Stream = true
 	s.r.head.Len = headSize // it has none
 	t.reg.Remove(st.ID)     // the cursor goes on without

@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -42,6 +43,13 @@ type Options struct {
 	// MaxOpen bounds the open files; idle ones are closed first. 0: half of what
 	// the system allows.
 	MaxOpen int
+	// AtEnd begins every file that is there at the start, and of which the registry
+	// knows nothing, at its end, as Input.TailFiles does it for one input.
+	AtEnd bool
+	// DeletedTimeout is how long a deleted file is kept open of which nothing is
+	// read or confirmed: then it is closed, so that the disk is freed of it, and what
+	// was not read of it is counted as lost. 0: for as long as it takes.
+	DeletedTimeout time.Duration
 	// FirstStart is when logcar was started for the first time; see SinceFirstStart.
 	FirstStart time.Time
 }
@@ -73,16 +81,22 @@ type Tailer struct {
 	opened   map[*Input]*atomic.Int64 // of each input that has a limit
 	draining bool
 
+	// own is held by whoever deals with readers: the loop, except while it waits
+	// for the sink or for something to do.
+	own     sync.Mutex
+	sending time.Time // when the call of the sink began; zero: there is none
+
 	ready   fifo
 	waiting waiters
 	scratch []byte
+	before  [trailSize]byte // what a read finds before its offset
 	events  []event.Event
 	out     parser.Output
 
 	stats     counters
 	files     fileSet
 	announced atomic.Bool  // the end of the pod
-	hurrying  bool         // the loop has heard of it
+	hurrying  bool         // the loop has heard of it, or of the end itself
 	lastRead  atomic.Int64 // when data was read, in Unix nanoseconds
 
 	handover     Handover
@@ -218,6 +232,7 @@ func (e *ending) step(t *Tailer, now time.Time) {
 	select {
 	case <-e.finish:
 		e.hear(now)
+		t.hasten() // or the time to be quiet could pass without a look
 	case <-e.found:
 		e.found = nil
 		t.drain()
@@ -238,6 +253,8 @@ func (e *ending) step(t *Tailer, now time.Time) {
 func (t *Tailer) loop(ctx context.Context, end *ending) error {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
+	t.own.Lock()
+	defer t.own.Unlock()
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -260,27 +277,32 @@ func (t *Tailer) loop(ctx context.Context, end *ending) error {
 		if t.draining {
 			return nil
 		}
-		due := now.Add(time.Hour)
-		if len(t.waiting) > 0 {
-			due = t.waiting[0].due
-		}
-		if q := end.quiet(t); !q.IsZero() && q.Before(due) {
-			due = q
-		}
-		timer.Reset(due.Sub(now))
+		timer.Reset(t.due(now, end).Sub(now))
+		t.own.Unlock()
 		select {
 		case <-ctx.Done():
 		case <-t.inbox.signal:
 		case <-timer.C:
 		case <-end.begin:
+			t.own.Lock()
 			return ErrHandedOver
 		case <-end.finish:
-			end.hear(time.Now())
 		case <-end.found:
-			end.found = nil
-			t.drain()
 		}
+		t.own.Lock()
 	}
+}
+
+// due is when there is something to do, unless something is heard before.
+func (t *Tailer) due(now time.Time, end *ending) time.Time {
+	due := now.Add(time.Hour)
+	if len(t.waiting) > 0 {
+		due = t.waiting[0].due
+	}
+	if q := end.quiet(t); !q.IsZero() && q.Before(due) {
+		due = q
+	}
+	return due
 }
 
 // Announce says that the end is near: the pod is going. From now on files are
@@ -325,7 +347,7 @@ func (t *Tailer) receive() {
 			}
 		case isIdentified:
 			t.reg.Rename(r.id, m.id)
-			r.id = m.id
+			t.files.rename(r, m.id)
 		case isStale:
 			t.forget(r)
 		case hasGone:
@@ -344,12 +366,19 @@ func (t *Tailer) receive() {
 
 // ring enqueues the readers whose time has come.
 func (t *Tailer) ring(now time.Time) {
-	if !t.hurrying && t.announced.Load() {
-		t.hurrying = true
-		t.enqueueAll() // their times were set without hurry
+	if t.announced.Load() {
+		t.hasten()
 	}
 	for len(t.waiting) > 0 && !t.waiting[0].due.After(now) {
 		t.enqueue(t.waiting[0])
+	}
+}
+
+// hasten has every file looked at often from now on.
+func (t *Tailer) hasten() {
+	if !t.hurrying {
+		t.hurrying = true
+		t.enqueueAll() // their times were set without hurry
 	}
 }
 
@@ -377,10 +406,13 @@ func (t *Tailer) park(r *reader, due time.Time) {
 // serve gives r a turn and decides when it has the next.
 func (t *Tailer) serve(ctx context.Context, r *reader) error {
 	r.queued = false
-	if t.condemned(r, time.Now()) {
+	if r.after != nil || r.dead.Load() || t.condemned(r, time.Now()) {
 		return nil
 	}
 	more, err := t.turn(ctx, r)
+	if errors.Is(err, errEmptied) {
+		more, err = true, t.emptied(ctx, r)
+	}
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -390,11 +422,18 @@ func (t *Tailer) serve(ctx context.Context, r *reader) error {
 		return t.giveUp(ctx, r, err)
 	case err != nil && r.gone && r.file == nil:
 		// What was not read cannot be read any more; what was, can go out.
+		t.lose(r, &t.stats.lostDeleted, goneUnread, r.most.Swap(0)-r.offset)
 		err = t.finishEvent(ctx, r, true, time.Now())
 		t.bury(r)
 		return err
 	case err != nil:
 		t.failed(r, err)
+		return nil
+	case r.guess.waits:
+		t.wait(r)
+		return nil
+	case r.file == nil: // it was freed meanwhile
+		t.enqueue(r)
 		return nil
 	case t.overdue(r):
 		return t.letGo(ctx, r, more)
@@ -416,6 +455,7 @@ func (t *Tailer) failed(r *reader, err error) {
 		t.log.Error("cannot read file, trying again", zap.String("path", r.path), zap.Error(err))
 		r.troubled = true
 	}
+	t.release(r)
 	if t.draining {
 		t.log.Error("file is not read to its end", zap.String("path", r.path), zap.Int64("offset", r.offset))
 		t.bury(r)
