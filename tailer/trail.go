@@ -2,6 +2,7 @@ package tailer
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -96,7 +97,7 @@ func (r *reader) pickUp() (whole bool, err error) {
 		r.cursor.SetTail(r.offset, b)
 		return true, nil
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return false, nil
 	}
 	return false, fmt.Errorf("read %s: %w", r.path, err)
@@ -122,7 +123,7 @@ func (m mark) in(f *textFile) (bool, error) {
 	}
 	b := make([]byte, m.tail.Len)
 	n, err := f.ReadAt(b, m.tail.End-int64(len(b))) // a file that is its own text
-	if n < len(b) && err != io.EOF {
+	if n < len(b) && !errors.Is(err, io.EOF) {
 		return false, fmt.Errorf("read %s: %w", f.Name(), err)
 	}
 	return n == len(b) && m.tail.Matches(b), nil
