@@ -37,6 +37,7 @@ var (
 // A reader is one file. It belongs to the loop; the finder only makes it and
 // passes it around.
 type reader struct {
+	in *Input
 	content
 	id     event.FileID // to the input and the registry
 	native event.FileID // of the file that was opened last
@@ -80,7 +81,6 @@ type reader struct {
 // A content is what is read, and how far. It goes over to another file's reader
 // when it was copied there.
 type content struct {
-	in     *Input
 	source *event.Source // keeps the path under which the file was found, as Filebeat does
 	cursor *registry.Cursor
 	head   registry.Head
@@ -97,7 +97,7 @@ type content struct {
 }
 
 func newContent(in *Input, source *event.Source, st registry.State) content {
-	c := content{in: in, source: source, head: st.Head, last: st.Tail}
+	c := content{source: source, head: st.Head, last: st.Tail}
 	c.cut.Cut = &in.Cut
 	if in.Parse != nil {
 		c.parse = in.Parse.File()
@@ -133,8 +133,8 @@ func (t *Tailer) newReader(in *Input, st registry.State, at place) *reader {
 		source.Owner, source.Group = ownerOf(at.info, in.Owner, in.OwnerGroup)
 	}
 	r := &reader{
-		content: newContent(in, source, st),
-		id:      st.ID, native: idOf(at.info), born: st.Born, path: at.path, was: st.Path, file: at.file,
+		in: in, content: newContent(in, source, st),
+		id: st.ID, native: idOf(at.info), born: st.Born, path: at.path, was: st.Path, file: at.file,
 		opened: now, active: now, index: -1,
 	}
 	r.read.Store(st.Position)

@@ -46,9 +46,14 @@ func TestProgress(t *testing.T) {
 			}
 		}
 		write("before\n")
+		written := func() string {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			return out.String()
+		}
 		pass := func(d time.Duration) { <-time.After(d); synctest.Wait() }
 		pass(progressAfter - progressEvery/2)
-		if got := out.String(); got != "before\n" {
+		if got := written(); got != "before\n" {
 			t.Fatalf("drawn too early: %q", got)
 		}
 		pass(progressEvery)
@@ -58,16 +63,16 @@ func TestProgress(t *testing.T) {
 		cancel()
 		<-ended
 		bar := func(n string) string { return eraseLine + "[" + n }
-		text := out.String()
+		text := written()
 		for _, want := range []string{"before\n" + bar("======="), "left" + eraseLine + "meanwhile\nat once\n" + bar("==============="), "left" + eraseLine} {
 			i := strings.Index(text, want)
 			if i < 0 {
-				t.Fatalf("no %q in what is left of %q", want, out.String())
+				t.Fatalf("no %q in what is left of %q", want, written())
 			}
 			text = text[i+len(want)-len("left"+eraseLine):]
 		}
-		if !strings.HasSuffix(out.String(), eraseLine) {
-			t.Errorf("ends with %q", out.String())
+		if !strings.HasSuffix(written(), eraseLine) {
+			t.Errorf("ends with %q", written())
 		}
 	})
 }
