@@ -271,7 +271,7 @@ func TestErrors(t *testing.T) {
 		{"timeout", broker("timeout: 0"), []string{out + "kafka.timeout: 0s is no time; expected more than 0"}},
 		{"password", broker("username: u"), []string{out + "kafka.password: there is a username and no password"}},
 		{"mechanism", broker("username: u, password: p, sasl.mechanism: SCRAM"), []string{out + `kafka.sasl.mechanism: "SCRAM" is not one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512`}},
-		{"kerberos", broker("kerberos.enabled: true"), []string{out + "kafka.kerberos: is not supported: it would change what is delivered, and logcar cannot do it yet"}},
+		{"kerberos", broker("kerberos.enabled: true"), []string{out + "kafka.kerberos: is not supported: the Kafka client cannot log in with Kerberos; use SASL with a password, or certificates"}},
 		{"authority missing", broker("ssl.certificate_authorities: [DIR/ca.pem]"), []string{out + "kafka.ssl.certificate_authorities: open ca.pem: no such file or directory"}},
 		{"authority is none", broker("ssl.certificate_authorities: [DIR/filebeat.yml]"), []string{out + `kafka.ssl.certificate_authorities: no certificate in "filebeat.yml"`}},
 		{"certificate missing", broker("ssl: {certificate: DIR/c.pem, key: DIR/k.pem}"), []string{

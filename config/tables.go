@@ -35,8 +35,6 @@ func withStatus(status tree.Status, note string, names []string) []tree.Option {
 	return options
 }
 
-const notYet = "it would change what is delivered, and logcar cannot do it yet"
-
 // instead says of each output that is not supported what to write in its place.
 var instead = map[string]string{
 	"elasticsearch": "logcar delivers to kafka, file and console; write output.kafka, and let Logstash or Kafka Connect write from there to Elasticsearch",
@@ -185,7 +183,7 @@ var kafkaTable = tree.Table{Name: "output.kafka", Options: slices.Concat(
 	noEffect("metadata is asked for as often as needed", "metadata.retry.max"),
 	noEffect("metadata is asked for the own topics alone", "metadata.full"),
 	noEffect("the files are the buffer; memory is bounded by itself", "queue"),
-	refused(notYet, "kerberos"),
+	refused("the Kafka client cannot log in with Kerberos; use SASL with a password, or certificates", "kerberos"),
 )}
 
 var topicTable = tree.Table{Name: "topics", Options: []tree.Option{
