@@ -82,7 +82,7 @@ func (r *Root) judge(f finding) (Problem, bool) {
 		return p, true
 	case f.option == nil:
 		p.Severity = Warning
-		p.Text = "unknown key" + suggest.DidYouMean(f.name, f.known)
+		p.Text = "unknown key" + cmp.Or(suggest.DidYouMean(f.name, f.known), f.elsewhere)
 		return p, true
 	case f.option.Status == Honoured, r.disabled(f.node), f.option.Status == Refused && r.idle(f.node):
 		return p, false
@@ -136,6 +136,7 @@ type finding struct {
 	node      *node
 	option    *Option  // nil when no table of the section names the key
 	known     []string // what the tables name instead
+	elsewhere string   // the end of a message about where it is known
 	err       error    // stands where a map should
 }
 
@@ -166,7 +167,7 @@ func (r *Root) findings() []finding {
 			}
 		}
 	}
-	v := visit{root: r, opened: scopes}
+	v := visit{root: r, opened: scopes, order: order}
 	for _, n := range order {
 		sc := scopes[n]
 		sc.known = slices.Concat(slices.Sorted(maps.Keys(sc.options)), slices.Sorted(maps.Keys(sc.parents)))
@@ -178,7 +179,19 @@ func (r *Root) findings() []finding {
 type visit struct {
 	root   *Root
 	opened map[*node]*scope
+	order  []*node // of opened
 	found  []finding
+}
+
+// elsewhere finds the map that has an option of a name, for a key that was
+// indented too little or too much.
+func (v *visit) elsewhere(name string) string {
+	for _, n := range v.order {
+		if sc := v.opened[n]; sc.options[name] != nil {
+			return fmt.Sprintf("; %s has one of that name", cmp.Or(sc.path, "the top level"))
+		}
+	}
+	return ""
 }
 
 func (v *visit) children(sc *scope, n *node, prefix string) {
@@ -199,7 +212,7 @@ func (v *visit) children(sc *scope, n *node, prefix string) {
 			f.err = v.root.notAMap(child)
 			v.add(f)
 		case f.option == nil:
-			f.known = sc.known
+			f.known, f.elsewhere = sc.known, v.elsewhere(name)
 			v.add(f)
 		case f.option.Status == Honoured:
 			v.add(f)

@@ -37,6 +37,8 @@ func TestFinish(t *testing.T) {
 		{"typo on the way", "filebeat.inputs:\n- close.raeder.on_eof: true", "", `warning f.yml:2: filebeat.inputs.0.close.raeder: unknown key; did you mean "close.reader"?`},
 		{"typo at the end", "filebeat.inputs:\n- close.reader.oneof: true", "", `warning f.yml:2: filebeat.inputs.0.close.reader.oneof: unknown key; did you mean "close.reader.on_eof"?`},
 		{"typo in a processor", "filebeat.inputs: [{processors: [{add_tag.tags: x}]}]", "", `warning f.yml:1: filebeat.inputs.0.processors.0.add_tag: unknown key; did you mean "add_tags"?`},
+		{"indented too little", "filebeat.inputs: [{type: log}]\nscan_frequency: 10s", "", "warning f.yml:2: scan_frequency: unknown key; filebeat.inputs.0 has one of that name"},
+		{"indented too much", "filebeat.inputs: [{type: log, max_procs: 2}]", "", "warning f.yml:1: filebeat.inputs.0.max_procs: unknown key; the top level has one of that name"},
 		{"unknown output", "output.kafak.topic: x", "", `warning f.yml:1: output.kafak: unknown key; did you mean "kafka"?`},
 		{"unread list is one key", "filebeat.inputs: [{file_identity.native: ~}]", "", ""},
 		{"no map on the way", "filebeat.inputs: [{close: yes}]", `f.yml:1: filebeat.inputs.0.close: expected a map, found "yes"`, ""},
