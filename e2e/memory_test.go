@@ -162,7 +162,7 @@ func TestMemoryOfManyFiles(t *testing.T) {
 	run.start()
 	// Not by asking logcar: an answer about so many files is itself a megabyte.
 	eventually(t, deliverLimit, "all is delivered", func() bool { return b.delivered() == files*events })
-	run.wantPeak("10,000 files", 80*mb)
+	run.wantPeak("10,000 files", 96*mb)
 	s := run.awaitStats("all is confirmed", func(s stats) bool { return s.Acked == written })
 	t.Logf("%d open files; resident at the peak after they were asked for: %.1f MB", s.Open, float64(run.peak())/mb)
 	run.stop()

@@ -25,8 +25,7 @@ type Cursor struct {
 	pending  int
 	detached bool // the registry follows the file by another Cursor, or no more
 
-	limit int64  // the position that is saved is never behind it
-	tail  []byte // what state.Tail is made of, while that was not asked for
+	limit int64 // the position that is saved is never behind it
 }
 
 // run is what one token stands for: the bytes from the end of the run before it.
@@ -175,8 +174,7 @@ func (c *Cursor) SetHead(h Head) {
 func (c *Cursor) SetTail(end int64, b []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.state.Tail = Tail{End: end, Len: len(b)}
-	c.tail = append(c.tail[:0], b...)
+	c.state.Tail = TailOf(end, b)
 }
 
 // SetPath says where the file is by now.
@@ -200,10 +198,6 @@ func (c *Cursor) rename(id event.FileID) {
 func (c *Cursor) snapshot() State {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.tail) > 0 { // a hash for each read would be one too many
-		c.state.Tail = TailOf(c.state.Tail.End, c.tail)
-		c.tail = c.tail[:0]
-	}
 	s := c.state
 	s.Position = min(s.Position, c.limit)
 	return s
