@@ -41,8 +41,14 @@ func newStdin(t *Tailer) (*stdin, error) {
 	// Ids of events are made of this: another run's text is another text.
 	var id [8]byte
 	_, _ = rand.Read(id[:]) // never fails
+	// The reader has a descriptor of its own to close: run may still be waiting.
+	own, err := unix.FcntlInt(s.file.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("read standard input: %w", os.NewSyscallError("fcntl", err))
+	}
+	file := os.NewFile(uintptr(own), s.file.Name())
 	st := registry.State{ID: event.FileID{Inode: binary.BigEndian.Uint64(id[:])}}
-	s.r = t.newReader(t.inputs[0], st, place{file: &textFile{File: s.file, decided: true, from: s}, info: info})
+	s.r = t.newReader(t.inputs[0], st, place{file: &textFile{File: file, decided: true, from: s}, info: info})
 	s.r.source.Stream = true
 	s.r.head.Len = headSize // it has none
 	t.reg.Remove(st.ID)     // the cursor goes on without

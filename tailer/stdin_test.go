@@ -18,7 +18,7 @@ func newPipe(t *testing.T, options ...string) (*script, *os.File) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = w.Close() })
+	t.Cleanup(func() { _, _ = w.Close(), r.Close() })
 	s.stdin = r
 	s.do("start")
 	return s, w
