@@ -20,7 +20,7 @@ var procs atomic.Int32
 // most of them while batches fill up faster than they are compressed; 0 stands for what the
 // environment or the control group wants, within reason. With a second one at hand
 // the runtime wakes it for each thing that could be done at the same time, which
-// for a line now and then is half of all that is done (docs/performance.md).
+// for a line now and then doubles the switches between threads.
 func ScaleProcs(most int) {
 	if most <= 0 {
 		most = min(asked, busyProcs)

@@ -12,7 +12,7 @@ import (
 // timerSlack is by how much the kernel may let a timer of ours be late, to serve
 // several at one wake-up. Go's runtime has a thread that looks after the others
 // every 20 µs while something runs: for a process that wakes a hundred times a
-// second to do little, that thread is a third of the cost (docs/performance.md).
+// second to do little, that thread is much of the cost (docs/performance.md).
 // What waits for a timer here waits for milliseconds.
 const timerSlack = time.Millisecond
 
