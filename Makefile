@@ -19,7 +19,7 @@ GOLANGCI_VERSION := v2.15.0
 GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)/golangci-lint
 
 # What `make ci` runs, in this order.
-CI_STEPS := check build check-benchmarks check-deploy race conformance e2e
+CI_STEPS := check build check-benchmarks check-deploy race model conformance e2e
 
 .PHONY: help
 help: ## list the targets
@@ -52,6 +52,11 @@ test: ## run the tests, conformance goldens included
 .PHONY: race
 race: ## run the tests under the race detector
 	@$(call strict,CGO_ENABLED=1 $(GO) test -json -race ./...)
+
+.PHONY: model
+model: ## run thousands of random programmes against the models of the tailer and of the whole pipeline
+	@$(call strict,$(GO) test -json -count=1 -run 'TestModel$$' ./tailer -model.seeds=3000)
+	@$(call strict,$(GO) test -json -count=1 -run 'TestModel$$' ./pipeline -model.seeds=300)
 
 .PHONY: conformance
 conformance: ## compare with the goldens that a real Filebeat wrote
