@@ -14,7 +14,6 @@ type Letters struct {
 	topic   string
 
 	mu   sync.Mutex
-	with *compressor
 	next int // the partition that is next in turn
 }
 
@@ -30,11 +29,7 @@ func NewLetters(cfg Config, topic string) (*Letters, error) {
 		return nil, err
 	}
 	c.know([]string{topic})
-	with, err := newCompressor(cfg.Codec, cfg.fixedLevel())
-	if err != nil {
-		return nil, err
-	}
-	return &Letters{cluster: c, topic: topic, with: with}, nil
+	return &Letters{cluster: c, topic: topic}, nil
 }
 
 // Write implements io.Writer: each line becomes the value of a record. It returns
@@ -47,6 +42,11 @@ func (l *Letters) Write(lines []byte) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	// Letters are rare, and a compressor is large: none is kept for them.
+	with, err := newCompressor(l.cluster.cfg.Codec, l.cluster.cfg.fixedLevel())
+	if err != nil {
+		return 0, err
+	}
 	to := parts[l.next%len(parts)]
 	l.next++
 	wire := make([]byte, lengthPrefix+headerSize)
@@ -56,11 +56,11 @@ func (l *Letters) Write(lines []byte) (int, error) {
 		records = encodeRecord(records, record{value: bytes.TrimSuffix(line, []byte{'\n'})}, int64(count))
 		count++
 	}
-	if wire, err = l.with.appendTo(wire, records); err != nil {
+	if wire, err = with.appendTo(wire, records); err != nil {
 		return 0, err
 	}
 	now := time.Now().UnixMilli()
-	stamp(wire, l.with.codec, count, now, now)
+	stamp(wire, with.codec, count, now, now)
 	gen := l.cluster.seen()
 	if err := l.cluster.produce(context.Background(), l.topic, to.id, wire); err != nil {
 		l.cluster.reset(gen) // the leader may have moved
